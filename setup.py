@@ -1,0 +1,70 @@
+"""Build the compiled twins of the hot files.
+
+A hot file is a plain typed module, e.g. ``tcptrace/tcp/replay.py``. Beside its twin lies the file with the C types,
+``tcptrace/_compiled/tcp/replay.pxd``; every such ``.pxd`` makes one extension. Without a C compiler or without Cython the
+install goes on and the plain files run. ``built.txt`` records which source each twin was made from, so that a twin older
+than its source is refused when it is loaded.
+"""
+
+import binascii
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path("tcptrace")
+TWINS = ROOT / "_compiled"
+DIRECTIVES = {
+    "language_level": 3,
+    "annotation_typing": False,  # the annotations are Python's; the C types are in the .pxd
+    "boundscheck": False,
+    "wraparound": False,
+    "cdivision": True,
+    "initializedcheck": False,
+    "nonecheck": False,
+}
+
+
+def extensions() -> list[Extension]:
+    """Return one optional extension a ``.pxd``, or none where Cython is missing."""
+    try:
+        from Cython.Build import cythonize
+    except ImportError:
+        return []
+    found = []
+    for pxd in sorted(TWINS.rglob("*.pxd")):
+        relative = pxd.relative_to(TWINS).with_suffix("")
+        name = ".".join((ROOT.name, TWINS.name, *relative.parts))
+        source = ROOT / relative.with_suffix(".py")
+        found.append(Extension(name, [str(source)], extra_compile_args=["-O3", "-fwrapv"]))
+    try:
+        made: list[Extension] = cythonize(found, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["."])
+    except Exception as error:  # noqa: BLE001 - whatever fails here, the plain files still work
+        print(f"tcptrace: compiled twins are left out: {error}")
+        return []
+    for extension in made:
+        extension.optional = True  # cythonize() drops the flag that goes in
+    return made
+
+
+class BuildTwins(build_ext):
+    """Build, then write down the check sum of each twin's sources."""
+
+    def run(self) -> None:
+        """Build the extensions and ``built.txt`` beside them."""
+        super().run()
+        lines = []
+        for extension in self.extensions:
+            path = Path(self.get_ext_fullpath(extension.name))
+            if path.exists():
+                relative = Path(*extension.name.split(".")[2:])
+                source = (ROOT / relative.with_suffix(".py")).read_bytes()
+                types = (TWINS / relative.with_suffix(".pxd")).read_bytes()
+                lines.append(f"{'.'.join(relative.parts)} {binascii.crc32(types, binascii.crc32(source)):08x}\n")
+        if lines:
+            folder = TWINS if self.inplace else Path(self.build_lib) / TWINS
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "built.txt").write_text("".join(lines))
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildTwins})

@@ -1,0 +1,1 @@
+"""Four-tuple to stream."""

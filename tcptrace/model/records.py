@@ -1,0 +1,145 @@
+"""The records of the machine-readable contract (schema 1), as the public API gives them and as JSON has them.
+
+Each is a frozen ``msgspec.Struct``; ``tcptrace.show.json`` writes them as they stand. Times in ``_ns`` are integers,
+nanoseconds since the Unix epoch; durations in ``_s`` are floats, seconds. ``None`` is "unknown", never a guess.
+"""
+
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+Side = Literal["client", "server"]
+SideOrBoth = Literal["client", "server", "both"]
+Evidence = Literal["observed", "confirmed", "assumed", "inferred", "timer"]
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """One end's address."""
+
+    ip: str  # IPv6 as RFC 5952 writes it
+    port: int
+
+
+class Sides(msgspec.Struct, Generic[T], frozen=True):
+    """A value for either end."""
+
+    client: T
+    server: T
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """One step of one end's path."""
+
+    frame: int | None  # the segment that caused it; None: a timer
+    time_ns: int
+    side: Side
+    from_state: str = msgspec.field(name="from")
+    to_state: str = msgspec.field(name="to")
+    cause: str
+    evidence: Evidence
+    proof: int | None  # the frame that proves it
+    rule: str | None  # the clause, e.g. "RFC 9293 3.10.7.4"
+
+
+class TimeWait(msgspec.Struct, frozen=True):
+    """Who holds TIME-WAIT, since when, and when its 2MSL ends."""
+
+    side: SideOrBoth
+    since_ns: int
+    until_ns: int
+
+
+class Rtt(msgspec.Struct, frozen=True):
+    """Round-trip times in seconds, from what one side sent to its acknowledgement; ``None`` without samples."""
+
+    samples: int
+    min: float | None
+    avg: float | None
+    max: float | None
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something worth knowing at one frame."""
+
+    frame: int
+    side: Side | None  # None: about the whole connection
+    code: str
+    severity: Literal["note", "warning", "error"]
+    detail: str
+
+
+class Connection(msgspec.Struct, frozen=True, tag_field="record", tag="connection"):
+    """One connection, as the contract's section "A connection" has it."""
+
+    schema: int
+    stream: int
+    client: Endpoint
+    server: Endpoint
+    opened_by: SideOrBoth | None
+    first_frame: int
+    last_frame: int
+    first_ns: int
+    last_ns: int
+    packets: Sides[int]
+    duplicates: Sides[int]
+    application: str | None
+    tap: Side | None
+    data_bytes: Sides[int]
+    unique_bytes: Sides[int | None]
+    path: Sides[list[str]]
+    final: Sides[str]
+    transitions: list[Transition]
+    steps_omitted: int
+    outcome: str
+    closed_first: SideOrBoth | None
+    reset_by: Side | None
+    time_wait: TimeWait | None
+    handshake_s: float | None
+    rtt_s: Sides[Rtt]
+    finding_counts: dict[str, dict[str, int]]
+    findings: list[Finding]
+    given_up: bool
+
+
+class Segment(msgspec.Struct, frozen=True, tag_field="record", tag="segment"):
+    """One segment of a connection, with both ends' states after it (``--frames``)."""
+
+    stream: int
+    frame: int
+    time_ns: int
+    side: Side
+    flags: str  # e.g. "SYN,ACK"; "" for none
+    seq: int  # relative to the side's initial sequence number
+    ack: int | None  # relative to the peer's; None without the ACK bit
+    window: int  # raw header field
+    payload_bytes: int
+    state: Sides[str]
+
+
+class Warning_(msgspec.Struct, frozen=True):  # noqa: N801 - `Warning` is a builtin
+    """A fault of the capture itself."""
+
+    code: str
+    count: int
+    detail: str
+
+
+class Capture(msgspec.Struct, frozen=True, tag_field="record", tag="capture"):
+    """The last line: the capture as a whole."""
+
+    schema: int
+    file: str
+    format: str
+    link_types: list[str]
+    frames: int
+    tcp_segments: int
+    connections: int
+    first_ns: int
+    last_ns: int
+    skipped: dict[str, int]
+    complete: bool
+    problem: str | None
+    date_known: bool
+    given_up: int
+    warnings: list[Warning_]
