@@ -1,4 +1,4 @@
-"""What the project says about itself is so: the README's outputs and options, the change log, what is packed."""
+"""What the project says about itself is so: the README's outputs and options, the change log, the data files."""
 
 import ast
 import os
