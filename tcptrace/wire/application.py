@@ -332,8 +332,8 @@ def classify(first_bytes: bytes, side_is_server: bool, client_port: int, server_
 def application(client_first: bytes, server_first: bytes, client_port: int, server_port: int) -> str | None:
     """Return the application's name by what both sides sent first; the client's word counts first.
 
-    Where neither fits, the sides are tried the other way round: in a capture that begins in the middle, the end
-    with the higher port is called the client, and it may be the server.
+    Where neither fits, the sides are tried the other way round: in a capture that begins in the middle, the
+    end with the higher port is called the client, and it may be the server.
     """
     return (
         classify(client_first, False, client_port, server_port)
