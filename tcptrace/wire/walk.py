@@ -1,0 +1,345 @@
+"""Walk from record to record through the octets of a pcap or pcapng file and fill the columns of ``Frames``.
+
+Hot file: see ``tcptrace/_compiled/wire/walk.pxd`` for the C types. No I/O here: a walker is given a piece of
+the file that begins at a record, takes every record that is whole, and leaves ``position`` at the first one
+that is not; the caller comes again from there with more octets. So it does not matter where a file was split.
+
+Formats: draft-ietf-opsawg-pcap (pcap), draft-ietf-opsawg-pcapng (pcapng); where they leave a choice,
+libpcap's is taken.
+"""
+
+from array import array
+
+Octets = bytes | bytearray | memoryview
+
+# Why a walk ended (``reason``).
+MORE = 0  # the columns are full, or the next record is not whole yet
+BLOCK = 1  # pcapng: a section header or an interface description, whole, which the caller reads
+TOO_LONG = 2  # `detail` octets are promised, more than MAX_RECORD
+BAD_LENGTH = 3  # pcapng: a block length (`detail`) that no block can have
+BAD_TRAILER = 4  # pcapng: the length at the block's end (`detail`) is not the one at its beginning
+BAD_INTERFACE = 5  # pcapng: interface `detail` has no description in this section
+BAD_CAPTURED = 6  # pcapng: `detail` captured octets do not fit into the block
+BAD_ORDER = 7  # pcapng: a section header whose byte-order magic (`detail`) is neither order's
+
+# No frame is as long (BIG TCP reaches 196,486 octets): a record that claims more is corrupt. Wireshark and
+# libpcap refuse pcapng blocks above the same bound.
+MAX_RECORD = 16777216
+
+# How a pcap file has the two lengths of a record (libpcap, sf-pcap.c).
+LENGTHS_IN_ORDER = 0
+LENGTHS_SWAPPED = 1  # before version 2.3: length on the wire first
+LENGTHS_UNSURE = 2  # version 2.3, written both ways: swapped where captured > wire
+
+# Block types of pcapng.
+INTERFACE_BLOCK = 1
+OLD_PACKET_BLOCK = 2
+SIMPLE_PACKET_BLOCK = 3
+ENHANCED_PACKET_BLOCK = 6
+SECTION_BLOCK = 0x0A0D0D0A  # the same in both byte orders
+ORDER_MAGIC = 0x1A2B3C4D
+ORDER_MAGIC_SWAPPED = 0x4D3C2B1A
+
+# The table of a section's interfaces: IF_WORDS words ('q') a row.
+IF_LINK = 0  # LINKTYPE_ number
+IF_SNAP = 1  # snap length; 0: none
+IF_FCS = 2  # octets of frame check sequence at each frame's end
+IF_MODE = 3  # how ticks become nanoseconds: TIME_
+IF_FACTOR = 4
+IF_LIMIT = 5  # the greatest number of ticks for which IF_MODE cannot overflow; above it `exact_ns` counts
+IF_OFFSET_NS = 6  # if_tsoffset in nanoseconds
+IF_RESOLUTION = 7  # if_tsresol as it stands in the file
+IF_SECONDS = 8  # if_tsoffset as it stands in the file
+IF_WORDS = 9
+
+TIME_MULTIPLY = 0  # ticks * factor
+TIME_DIVIDE = 1  # ticks // factor
+TIME_SHIFT = 2  # ticks of 2^-factor seconds, factor at most 34
+TIME_EXACT = 3  # by `exact_ns`
+
+# Times are held within this many nanoseconds of the epoch (until the year 2116, beyond all that pcap's 32
+# bits of seconds reach), so that the difference of any two, and a time plus a timer, fit into 64 bits with
+# sign.
+TIME_LIMIT_NS = (1 << 62) - 1
+
+
+def exact_ns(ticks: int, resolution: int, seconds: int) -> int:
+    """Return ``ticks`` of ``resolution`` (if_tsresol) after ``seconds`` (if_tsoffset) in ns, rounded down.
+
+    Python's integers: any resolution, no overflow; the result is held within TIME_LIMIT_NS.
+    """
+    if resolution & 0x80:
+        time_ns = (ticks * 10**9) >> (resolution & 0x7F)
+    else:
+        time_ns = ticks * 10**9 // 10**resolution
+    return max(-TIME_LIMIT_NS, min(TIME_LIMIT_NS, time_ns + seconds * 10**9))
+
+
+def u32(buf: Octets, at: int, big: int) -> int:
+    """Return the 32-bit number at ``at``, most significant octet first if ``big``."""
+    a = buf[at]
+    b = buf[at + 1]
+    c = buf[at + 2]
+    d = buf[at + 3]
+    if big:
+        return a << 24 | b << 16 | c << 8 | d
+    return d << 24 | c << 16 | b << 8 | a
+
+
+class PcapWalker:
+    """The walk through the records of one pcap file."""
+
+    __slots__ = (
+        "big",  # 1: most significant octet first
+        "detail",  # what `reason` speaks of
+        "fcs",  # octets of frame check sequence at each frame's end
+        "frames",  # records so far
+        "header",  # octets of a record's header: 16, or 24 in the modified format
+        "lengths",  # LENGTHS_
+        "link",  # LINKTYPE_ number
+        "position",  # where the first record not taken begins
+        "reason",  # why the walk ended
+        "unit",  # nanoseconds in one unit of the fraction: 1 or 1000
+    )
+
+    def __init__(self, big: int, unit: int, header: int, lengths: int, link: int, fcs: int) -> None:
+        self.big = big
+        self.unit = unit
+        self.header = header
+        self.lengths = lengths
+        self.link = link
+        self.fcs = fcs
+        self.frames = 0
+        self.position = 0
+        self.reason = MORE
+        self.detail = 0
+
+    def walk(
+        self,
+        buf: Octets,
+        start: int,
+        end: int,
+        offset: "array[int]",
+        captured: "array[int]",
+        wire: "array[int]",
+        time_ns: "array[int]",
+        link: "array[int]",
+        number: "array[int]",
+    ) -> int:
+        """Fill the columns from the records of ``buf[start:end]`` and return how many were taken."""
+        big = self.big
+        unit = self.unit
+        header = self.header
+        lengths = self.lengths
+        fcs = self.fcs
+        frames = self.frames
+        room = len(offset)
+        count = 0
+        at = start
+        self.reason = MORE
+        while count < room and at + header <= end:
+            stored = u32(buf, at + 8, big)
+            length = u32(buf, at + 12, big)
+            if lengths == LENGTHS_SWAPPED or (lengths == LENGTHS_UNSURE and stored > length):
+                kept = stored
+                stored = length
+                length = kept
+            if stored > MAX_RECORD:
+                self.reason = TOO_LONG
+                self.detail = stored
+                break
+            if at + header + stored > end:
+                break
+            frames += 1
+            offset[count] = at + header
+            # 32 bits of seconds, unsigned: until 2106. A fraction beyond one second is added as it stands.
+            time_ns[count] = u32(buf, at, big) * 1000000000 + u32(buf, at + 4, big) * unit
+            link[count] = self.link
+            number[count] = frames
+            at = at + header + stored
+            length = max(length, stored)
+            if fcs:
+                length = length - fcs if length > fcs else 0
+                stored = min(stored, length)
+            captured[count] = stored
+            wire[count] = length
+            count += 1
+        self.frames = frames
+        self.position = at
+        return count
+
+
+class PcapngWalker:
+    """The walk through the blocks of one pcapng file.
+
+    The caller reads the section headers and interface descriptions at which it ends (BLOCK).
+    """
+
+    __slots__ = (
+        "big",  # 1: this section has the most significant octet first
+        "detail",  # what `reason` speaks of
+        "frames",  # packet blocks so far
+        "last_ns",  # time of the frame before
+        "length",  # length of the block that `reason` speaks of
+        "position",  # where the first block not taken begins; beyond the end where a block is being skipped
+        "reason",  # why the walk ended
+        "trailer",  # not 0: `position` is at the length at the end of a skipped block, which must be this
+    )
+
+    def __init__(self) -> None:
+        self.big = 0
+        self.frames = 0
+        self.last_ns = 0
+        self.position = 0
+        self.trailer = 0
+        self.reason = MORE
+        self.detail = 0
+        self.length = 0
+
+    def walk(
+        self,
+        buf: Octets,
+        start: int,
+        end: int,
+        interfaces: "array[int]",
+        known: int,
+        count: int,
+        offset: "array[int]",
+        captured: "array[int]",
+        wire: "array[int]",
+        time_ns: "array[int]",
+        link: "array[int]",
+        number: "array[int]",
+    ) -> int:
+        """Fill the columns from entry ``count`` on and return how many entries are then filled.
+
+        ``interfaces`` has ``known`` rows of IF_WORDS words. Blocks that hold no packet are passed over,
+        without waiting until they are whole.
+        """
+        big = self.big
+        room = len(offset)
+        one = 1
+        at = start
+        self.reason = MORE
+        while count < room:
+            if self.trailer:
+                if at + 4 > end:
+                    break
+                if u32(buf, at, big) != self.trailer:
+                    self.reason = BAD_TRAILER
+                    self.detail = u32(buf, at, big)
+                    self.length = self.trailer
+                    at -= self.trailer - 4
+                    break
+                at += 4
+                self.trailer = 0
+            if at + 12 > end:
+                break
+            kind = u32(buf, at, big)
+            if kind == SECTION_BLOCK:
+                # A section says its own byte order, before its length can be read.
+                detail = u32(buf, at + 8, 0)
+                if detail == ORDER_MAGIC:
+                    big = 0
+                elif detail == ORDER_MAGIC_SWAPPED:
+                    big = 1
+                else:
+                    self.reason = BAD_ORDER
+                    self.detail = detail
+                    break
+            length = u32(buf, at + 4, big)
+            self.length = length
+            least = 12
+            if kind in (ENHANCED_PACKET_BLOCK, OLD_PACKET_BLOCK):
+                least = 32
+            elif kind == SECTION_BLOCK:
+                least = 28
+            elif kind == INTERFACE_BLOCK:
+                least = 20
+            elif kind == SIMPLE_PACKET_BLOCK:
+                least = 16
+            if length < least or length & 3:
+                self.reason = BAD_LENGTH
+                self.detail = length
+                break
+            if least == 12:
+                self.trailer = length
+                at += length - 4
+                continue
+            if length > MAX_RECORD:
+                self.reason = TOO_LONG
+                self.detail = length
+                break
+            if at + length > end:
+                break
+            if u32(buf, at + length - 4, big) != length:
+                self.reason = BAD_TRAILER
+                self.detail = u32(buf, at + length - 4, big)
+                break
+            if kind in (SECTION_BLOCK, INTERFACE_BLOCK):
+                self.reason = BLOCK
+                self.detail = kind
+                break
+            size = length - 32
+            body = at + 28
+            interface = u32(buf, at + 8, big)
+            if kind == SIMPLE_PACKET_BLOCK:
+                size = length - 16
+                body = at + 12
+                interface = 0  # always the section's first (section 4.4)
+            elif kind == OLD_PACKET_BLOCK:
+                # 16 bits of interface, then 16 bits that count drops.
+                interface = interface >> 16 if big else interface & 0xFFFF
+            if interface >= known:
+                self.reason = BAD_INTERFACE
+                self.detail = interface
+                break
+            row = interface * IF_WORDS
+            if kind == SIMPLE_PACKET_BLOCK:
+                full = u32(buf, at + 8, big)
+                stored = full
+                if interfaces[row + IF_SNAP] and stored > interfaces[row + IF_SNAP]:
+                    stored = interfaces[row + IF_SNAP]
+                # The block has no time. It lies between its neighbours, so it gets that of the frame before
+                # (0 for the first): time then never goes back because of it.
+                moment = self.last_ns
+            else:
+                stored = u32(buf, at + 20, big)
+                full = u32(buf, at + 24, big)
+                ticks = u32(buf, at + 12, big) << 32 | u32(buf, at + 16, big)
+                mode = interfaces[row + IF_MODE]
+                factor = interfaces[row + IF_FACTOR]
+                limit = interfaces[row + IF_LIMIT]
+                if mode == TIME_EXACT or ticks > limit:
+                    moment = exact_ns(ticks, interfaces[row + IF_RESOLUTION], interfaces[row + IF_SECONDS])
+                elif mode == TIME_MULTIPLY:
+                    moment = ticks * factor + interfaces[row + IF_OFFSET_NS]
+                elif mode == TIME_DIVIDE:
+                    moment = ticks // factor + interfaces[row + IF_OFFSET_NS]
+                else:
+                    # The part below a second has at most 34 bits, times 10^9 less than 2^64.
+                    below = ticks & ((one << factor) - 1)
+                    moment = (ticks >> factor) * 1000000000 + (below * 1000000000 >> factor)
+                    moment = moment + interfaces[row + IF_OFFSET_NS]
+            if stored > size:
+                self.reason = BAD_CAPTURED
+                self.detail = stored
+                break
+            full = max(full, stored)
+            fcs = interfaces[row + IF_FCS]
+            if fcs:
+                full = full - fcs if full > fcs else 0
+                stored = min(stored, full)
+            self.frames += 1
+            self.last_ns = moment
+            offset[count] = body
+            captured[count] = stored
+            wire[count] = full
+            time_ns[count] = moment
+            link[count] = interfaces[row + IF_LINK]
+            number[count] = self.frames
+            count += 1
+            at += length
+        self.big = big
+        self.position = at
+        return count
