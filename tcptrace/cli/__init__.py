@@ -1,1 +1,14 @@
-"""The command line; the only layer that prints or exits."""
+"""The command line: the only layer that prints or exits. One file per command, imported when it is called."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its status (contract: 0, 1, 2, 3 or 130)."""
+    try:
+        from tcptrace.cli.app import run
+
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the modules were still being imported
+        status = 130
+    sys.exit(status)

@@ -1,0 +1,133 @@
+"""The table of commands, and what every command has in common: errors in one line, exit statuses, broken pipes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple, cast
+
+import click
+
+from tcptrace.model.errors import TcptraceError
+from tcptrace.version import VERSION
+
+INTERRUPTED = 130  # contract, "Order, live records, exit status"
+INPUT_ERROR = 3
+
+
+class Row(NamedTuple):
+    """Where a command is, so that `--help` and `--version` need not import it."""
+
+    module: str
+    function: str  # a click command in that module
+    help: str  # one line
+
+
+COMMANDS = {
+    "analyze": Row("tcptrace.cli.analyze", "analyze", "Say in which state each connection of a capture was left."),
+    "show": Row("tcptrace.cli.show", "show", "Draw or explain one connection, or one frame layer by layer."),
+    "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is called, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        row = COMMANDS.get(cmd_name)
+        return None if row is None else cast(click.Command, getattr(import_module(row.module), row.function))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, with a hint for those who name a file where the command belongs."""
+        if args and args[0] not in COMMANDS and (os.path.exists(args[0]) or args[0] == "-"):
+            raise click.UsageError(f"no command: {args[0]!r}: write `tcptrace analyze {args[0]}`", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.help) for name, row in COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the version and which form of the kernels runs."""
+    if wanted and not ctx.resilient_parsing:
+        from tcptrace import kernels
+
+        form = "compiled" if kernels.describe() == "compiled" else "plain Python"
+        click.echo(f"tcptrace {VERSION} ({form} kernels)")
+        ctx.exit()
+
+
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog="tcptrace COMMAND --help says more."
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+def tcptrace() -> None:
+    """Say in which RFC 9293 state each end of each TCP connection was, at every frame of a capture, why, and how sure.
+
+    Captures are pcap, pcapng or tcpdump's printed text, gzipped or not; - is standard input.
+    """
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and return the exit status; never raises, never leaves a traceback for bad input."""
+    try:
+        status = _invoke(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. What is still buffered must not raise again at exit.
+        _discard_output()
+        return 0
+    except OSError as error:
+        _discard_output()
+        return _fail(f"cannot write: standard output: {error.strerror or error}", INPUT_ERROR)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    return status
+
+
+def _invoke(args: Sequence[str]) -> int:
+    """Run the command and turn its errors into one line and a status."""
+    try:
+        outcome = tcptrace.main(args=list(args) or ["--help"], prog_name="tcptrace", standalone_mode=False)
+    except TcptraceError as error:
+        return _fail(str(error), error.exit_status)
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _fail(f"incomplete: see `{error.ctx.command_path} --help`" if error.ctx else "incomplete", 2)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        message = error.format_message().rstrip(".")
+        if context is not None and "`" not in message:
+            message += f": see `{context.command_path} --help`"
+        return _fail(message, error.exit_code)
+    # Without standalone mode click returns the status of `ctx.exit()`, and else what the command returned.
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _fail(message: str, status: int) -> int:
+    """Write one line to standard error and return the status."""
+    from tcptrace.show.text import escape
+
+    one_line = " ".join(message.split("\n"))
+    sys.stderr.write(f"tcptrace: {escape(one_line)}\n")
+    return status
+
+
+def _discard_output() -> None:
+    """Let standard output go nowhere from here on."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):  # no descriptor of its own: nothing will be flushed at exit
+        pass

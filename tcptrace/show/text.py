@@ -1,0 +1,133 @@
+"""Text for people: escaped bytes, counts, sizes, durations, times of day."""
+
+import time
+
+NS = 1_000_000_000
+YEAR_S = 366 * 86_400
+
+
+def escape(text: str | bytes) -> str:
+    r"""Return ``text`` with all that could move a terminal's cursor or mislead the eye as ``\xNN``, ``\uNNNN``.
+
+    That is every character which is not printable by Unicode's classes: control characters of both sets, direction
+    overrides and other invisible ones, line separators, lone surrogates, unassigned ones. Octets are taken as ASCII.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("latin-1") if text.isascii() else text.decode("ascii", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(ord(char)) for char in text)
+
+
+def _escaped(code: int) -> str:
+    """Return the escape of one character, as Python and C write it."""
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def count(n: int) -> str:
+    """Return a number with its thousands parted by commas."""
+    return f"{n:,}"
+
+
+def plural(n: int, noun: str) -> str:
+    """Return ``1 frame``, ``2 frames``, ``1,000 frames``."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def short(n: int, width: int, unit: str = "") -> str:
+    """Return ``n`` exactly where it fits into ``width`` columns, else rounded down with k, M, G, ... and ``unit``."""
+    text = str(n)
+    if len(text) <= width:
+        return text
+    value = n
+    for prefix in "kMGTPE":
+        whole, rest = divmod(value, 1000)
+        if whole < 1000:
+            digits = f"{whole}.{rest:03d}"[: max(width - 1 - len(unit), len(str(whole)))].rstrip(".")
+            return f"{digits}{prefix}{unit}"
+        value = whole
+    return text
+
+
+def duration(ns: int, ascii_only: bool = False) -> str:
+    """Return a duration in at most 11 columns: ``56 µs``, ``3.517 ms``, ``12.345 s``, ``4 min 0 s``, ``5 h 2 min``."""
+    if ns < 0:
+        return "-" + duration(-ns, ascii_only)
+    if ns < 1_000_000:
+        if ns % 1000 and ns < 10_000:  # below a microsecond's width the digits are worth having
+            return f"{ns} ns"
+        return f"{ns // 1000} us" if ascii_only else f"{ns // 1000} µs"
+    if ns < NS:
+        return "%d.%03d ms" % (ns // 1_000_000, ns // 1000 % 1000)
+    if ns < 60 * NS:
+        return "%d.%03d s" % (ns // NS, ns // 1_000_000 % 1000)
+    minutes, seconds = divmod(ns // NS, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h"
+
+
+def seconds(value: float) -> str:
+    """Return a number of seconds without a needless ``.0``: ``120``, ``0.5``."""
+    return f"{value:g}" if value < 1e6 else f"{value:.0f}"
+
+
+def endpoint(ip: str, port: int) -> str:
+    """Return ``address:port``, an IPv6 address in brackets (RFC 3986 3.2.2)."""
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
+class Clock:
+    """Times of day, local or UTC, as a person reads them.
+
+    A capture without dates counts from 1970-01-01 (contract, ``date_known``): its times are shown as they were printed,
+    in no zone, its days as ``day 1``, ``day 2``. What no calendar holds is shown as seconds since the epoch.
+    """
+
+    def __init__(self, utc: bool = False) -> None:
+        self._utc = utc
+        self._second = -1  # the last second that was looked up, and what was found
+        self._day = ""
+        self._time = ""
+        self._zone = ""
+
+    def day(self, ns: int) -> str:
+        """Return ``2017-02-21``, or ``day 1`` of a capture without dates."""
+        if ns // NS != self._second:
+            self._look_up(ns // NS)
+        return self._day
+
+    def time(self, ns: int, digits: int = 6) -> str:
+        """Return ``21:26:06.464962`` with as many digits after the point, cut, not rounded."""
+        if ns // NS != self._second:
+            self._look_up(ns // NS)
+        if digits == 0:
+            return self._time
+        return "%s.%0*d" % (self._time, digits, ns % NS // 10 ** (9 - digits))
+
+    def zone(self, ns: int) -> str:
+        """Return the zone's name at that time, ``UTC`` or e.g. ``CET``; empty where the capture has no dates."""
+        if ns // NS != self._second:
+            self._look_up(ns // NS)
+        return self._zone
+
+    def _look_up(self, second: int) -> None:
+        """Find day, time and zone of one second since the epoch."""
+        self._second = second
+        undated = 0 <= second < YEAR_S
+        try:
+            parts = time.gmtime(second) if self._utc or undated else time.localtime(second)
+        except (OverflowError, OSError, ValueError):
+            self._day, self._time, self._zone = "no date", f"@{second}", ""
+            return
+        self._time = "%02d:%02d:%02d" % parts[3:6]
+        if undated:
+            self._day, self._zone = f"day {parts.tm_yday}", ""
+        else:
+            self._day, self._zone = "%04d-%02d-%02d" % parts[:3], escape(parts.tm_zone)
