@@ -19,9 +19,7 @@ Octets = bytes | bytearray | memoryview
 
 HEADER_OCTETS = 24
 SUMMARY_OCTETS = 16  # of a record's header
-MODIFIED_SUMMARY_OCTETS = (
-    24  # interface index, protocol and packet type behind (Kuznetzov's patch)
-)
+MODIFIED_SUMMARY_OCTETS = 24  # interface index, protocol and packet type behind (Kuznetzov's patch)
 
 # Magic number -> nanoseconds in a unit of the fraction, octets of a record's header.
 MAGICS = {
@@ -98,19 +96,21 @@ class PcapReader:
             )
         return count
 
-    def finish(self, buffer: Octets, end: int, base: int) -> None:
-        """Take note that the input ends at ``buffer[end]``: what lies behind ``position`` was cut short."""
-        there = end - self.position
+    def finish(self, buffer: Octets, start: int, end: int, base: int) -> None:
+        """Take note that the input ends: ``buffer[start:end]``, which ``walk`` left over, was cut short."""
+        there = end - start
         if there <= 0 or self.problem:
             return
-        where = base + self.position
+        where = base + start
         if there < self._summary:
-            self.problem = f"cut short in the record header at offset {where}: "
-                f"{self._summary} octets promised, {there} there"
+            self.problem = _cut("record header", where, self._summary, there)
             return
-        stored, full = struct.unpack_from(">II" if self._big else "<II", buffer, self.position + 8)
+        stored, full = struct.unpack_from(">II" if self._big else "<II", buffer, start + 8)
         lengths = self._walker.lengths
         if lengths == walk.LENGTHS_SWAPPED or (lengths == walk.LENGTHS_UNSURE and stored > full):
             stored = full
-        self.problem = f"cut short in the record at offset {where}: "
-            f"{stored} octets promised, {there - self._summary} there"
+        self.problem = _cut("record", where, stored, there - self._summary)
+
+
+def _cut(what: str, where: int, promised: int, there: int) -> str:
+    return f"cut short in the {what} at offset {where}: {promised} octets promised, {there} there"

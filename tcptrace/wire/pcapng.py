@@ -77,12 +77,15 @@ class PcapngReader:
             self.problem = f"corrupt at offset {base + start}: {self._complaint()}"
         return count
 
-    def finish(self, buffer: Octets, end: int, base: int) -> None:
-        """Take note that the input ends at ``buffer[end]``: a block that is not whole there was cut short."""
+    def finish(self, buffer: Octets, start: int, end: int, base: int) -> None:
+        """Take note that the input ends: the block at ``start``, which ``walk`` left over, was cut short.
+
+        ``start`` is beyond ``end`` where a block was being passed over.
+        """
         if self.problem:
             return
-        there = end - self.position
-        where = base + self.position
+        there = end - start
+        where = base + start
         walker = self._walker
         if walker.trailer:
             promised = walker.trailer

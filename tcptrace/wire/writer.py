@@ -33,7 +33,7 @@ class PcapWriter:
         return struct.pack(self._order + "IHHiIII", self._magic, 2, 4, 0, 0, self._snap, self._link)
 
     def frame(self, time_ns: int, data: bytes, wire: int | None = None) -> bytes:
-        """Return the record of a frame of which ``data`` was captured; ``wire`` octets long, where that is more.
+        """Return a frame's record: ``data`` was captured of ``wire`` octets (absent: all of them).
 
         ``ValueError`` for a time before 1970 or after February 2106, which pcap cannot hold.
         """

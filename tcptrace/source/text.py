@@ -1,0 +1,66 @@
+"""Frames from tcpdump's printed text: packets drawn up again by ``wire.printed``, batch by batch."""
+
+from collections.abc import Iterator
+
+from tcptrace.model.columns import BATCH, Frames
+from tcptrace.source.base import Batch
+from tcptrace.source.octets import Input
+from tcptrace.wire.links import link_name
+from tcptrace.wire.printed import PrintedReader, is_printed
+
+__all__ = ["TextSource", "is_printed"]
+
+LINKTYPE_RAW = 101
+TEXT_OCTETS = 65536
+
+
+class TextSource:
+    """The frames of a listing that tcpdump printed (a ``Source``). ``batches`` can be run through once."""
+
+    def __init__(self, name: str, octets: Input, head: bytes) -> None:
+        """Take an input of which ``head`` has been read."""
+        self.name = name
+        self.format = PrintedReader.format
+        self.link_types: list[str] = [link_name(LINKTYPE_RAW)]
+        self.complete = True
+        self.problem: str | None = None
+        self.date_known = True
+        self._octets = octets
+        self._head = head
+        self._reader = PrintedReader()
+        self._frames = Frames.empty()
+        self._numbered = 0
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield batches until the input ends."""
+        piece = memoryview(bytearray(TEXT_OCTETS))
+        data = self._head
+        while data:
+            self._reader.feed(data)
+            yield from self._whole_batches()
+            data = bytes(piece[: self._octets.read_into(piece)])
+        self._reader.finish()
+        yield from self._whole_batches()
+        self.date_known = self._reader.date_known
+        self.problem = self._octets.problem
+        self.complete = self.problem is None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._octets.close()
+
+    def _whole_batches(self) -> Iterator[Batch]:
+        """Yield what the reader has ready."""
+        while packets := self._reader.take(BATCH):
+            frames = self._frames
+            octets = bytearray()
+            for index, (time_ns, captured, wire) in enumerate(packets):
+                self._numbered += 1
+                frames.offset[index] = len(octets)
+                frames.captured[index] = len(captured)
+                frames.wire[index] = wire
+                frames.time_ns[index] = time_ns
+                frames.link[index] = LINKTYPE_RAW
+                frames.number[index] = self._numbered
+                octets += captured
+            yield Batch(octets, frames, len(packets))
