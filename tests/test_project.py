@@ -1,4 +1,4 @@
-"""What the project says about itself is so: the README's outputs and options, the change log, the data files."""
+"""What the project says about itself is so: the README's outputs and options, the change log, the data."""
 
 import ast
 import os
