@@ -1,0 +1,66 @@
+"""Colours, once for all: the terminal, matplotlib and HTML take them from here.
+
+Hue is the phase of a connection's life and darkness the progress in it, checked under the three
+colour-blindnesses; text on a fill has a contrast of at least 4.5 to 1. Grey is not enough to tell states
+apart, so every band and chip also bears its name.
+"""
+
+from typing import NamedTuple
+
+
+class StateColour(NamedTuple):
+    """How a state is painted."""
+
+    fill: str  # "#RRGGBB" of the band or chip
+    text: str  # "#RRGGBB" of the name on it
+    hatch: str  # matplotlib's hatch characters; "" for none
+
+
+INK = "#1B1F24"
+PAPER = "#FFFFFF"
+MUTED = "#57626C"
+FAINT = "#A3ADB5"
+GRID = "#E3E7EA"
+CLIENT = "#0B5FA5"
+SERVER = "#B23A22"
+ALERT = "#C2185B"
+
+STATES: dict[str, StateColour] = {
+    "UNKNOWN": StateColour("#FFFFFF", INK, "xxx"),
+    "CLOSED": StateColour("#EEEEEE", INK, ""),
+    "LISTEN": StateColour("#B4BDC5", INK, ""),
+    "SYN-SENT": StateColour("#FFD94F", INK, ""),
+    "SYN-RECEIVED": StateColour("#D9971E", INK, ""),
+    "ESTABLISHED": StateColour("#00785C", PAPER, ""),
+    "FIN-WAIT-1": StateColour("#A9D6F5", INK, ""),
+    "FIN-WAIT-2": StateColour("#2B72B0", PAPER, ""),
+    "CLOSING": StateColour("#C792DA", INK, "\\\\\\\\"),
+    "TIME-WAIT": StateColour("#0F2C54", PAPER, "////"),
+    "CLOSE-WAIT": StateColour("#FBC3A4", INK, ""),
+    "LAST-ACK": StateColour("#B23A22", PAPER, ""),
+}
+
+# A terminal's background may be black or white, where the hues above are read on paper only. These are the
+# same hues, lightened until both grounds give them a contrast of at least 3 to 1; rich lowers them to 256
+# or 16 colours.
+TERMINAL: dict[str, str] = {
+    "strong": "bold",
+    "muted": "dim",
+    "client": "#2F86D0",
+    "server": "#D0553B",
+    "client-strong": "bold #2F86D0",
+    "server-strong": "bold #D0553B",
+    "note": "dim italic",
+    "warning": "#B8741A",
+    "error": "bold #E0407B",
+}
+EVIDENCE: dict[str, str] = {"assumed": "italic", "inferred": "italic"}
+
+
+def terminal_style(role: str) -> str:
+    """Return rich's words for a role: a name of ``TERMINAL``, or ``state:NAME[:EVIDENCE]``."""
+    if not role.startswith("state:"):
+        return TERMINAL.get(role, "")
+    _, state, evidence = f"{role}::".split(":")[:3]
+    colour = STATES[state]
+    return f"{EVIDENCE.get(evidence, '')} {colour.text} on {colour.fill}".strip()
