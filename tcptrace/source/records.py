@@ -8,11 +8,15 @@ from tcptrace.model.errors import InputError
 from tcptrace.source.base import Batch
 from tcptrace.source.octets import Input, named
 from tcptrace.wire.links import link_name
+from tcptrace.wire.walk_codes import MAX_RECORD
 
 # Measured best for captures with a short snap length: it stays in the cache between walk and decode.
 BUFFER_OCTETS = 262144
 # From this many octets a record on, mapping the file costs less than copying it.
-MAP_RECORD_OCTETS = 1024
+MAP_RECORD_OCTETS = 512
+
+# Of a mapped file a batch takes no more than this, so that no more lies in memory; each record fits in.
+WINDOW_OCTETS = 2 * MAX_RECORD
 
 
 class Reader(Protocol):
@@ -79,12 +83,14 @@ class RecordSource:
         """Yield the frames of ``buffer``, which is the whole input, from ``start`` on."""
         reader, frames, end = self._reader, self._frames, len(buffer)
         room = len(frames.offset)
-        count = room
-        while count == room and self._octets.release(start):
-            count = reader.walk(buffer, start, end, 0, frames)
+        while self._octets.release(start):
+            limit = min(end, start + WINDOW_OCTETS)
+            count = reader.walk(buffer, start, limit, 0, frames)
             start = reader.position
             if count:
                 yield Batch(buffer, frames, count)
+            if reader.problem or start >= end or (limit == end and count < room):
+                break
         reader.finish(buffer, start, end, 0)
 
     def _walk_pieces(self) -> Iterator[Batch]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tcptrace import kernels
 from tcptrace.model.columns import Frames
 from tcptrace.model.errors import InputError
+from tcptrace.wire import walk_codes as codes
 
 if TYPE_CHECKING:
     from tcptrace.wire import walk
@@ -67,11 +68,11 @@ class PcapReader:
         # 543.0 is what DG/UX's tcpdump wrote.
         if not (major == 2 and minor <= 4) and (major, minor) != (543, 0):
             raise InputError(f"pcap version {major}.{minor} is not known; versions 2.0 to 2.4 can be read")
-        lengths = walk.LENGTHS_IN_ORDER
+        lengths = codes.LENGTHS_IN_ORDER
         if major == 543 or minor < 3:
-            lengths = walk.LENGTHS_SWAPPED
+            lengths = codes.LENGTHS_SWAPPED
         elif minor == 3:
-            lengths = walk.LENGTHS_UNSURE
+            lengths = codes.LENGTHS_UNSURE
         fcs = (link >> 28) * 2 if link & FCS_PRESENT else 0
         self._big = int(order == ">")
         self._walker = walk.PcapWalker(self._big, unit, self._summary, lengths, link & LINK_MASK, fcs)
@@ -89,7 +90,7 @@ class PcapReader:
         walker = self._walker
         count = walker.walk(buffer, start, end, *frames)
         self.position = walker.position
-        if walker.reason == walk.TOO_LONG:
+        if walker.reason == codes.TOO_LONG:
             self.problem = (
                 f"corrupt at offset {base + walker.position}: the record promises {walker.detail} octets, "
                 "more than any frame has"
@@ -107,7 +108,7 @@ class PcapReader:
             return
         stored, full = struct.unpack_from(">II" if self._big else "<II", buffer, start + 8)
         lengths = self._walker.lengths
-        if lengths == walk.LENGTHS_SWAPPED or (lengths == walk.LENGTHS_UNSURE and stored > full):
+        if lengths == codes.LENGTHS_SWAPPED or (lengths == codes.LENGTHS_UNSURE and stored > full):
             stored = full
         self.problem = _cut("record", where, stored, there - self._summary)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tcptrace import kernels
 from tcptrace.model.columns import Frames
+from tcptrace.wire import walk_codes as codes
 
 if TYPE_CHECKING:
     from tcptrace.wire import walk
@@ -59,21 +60,21 @@ class PcapngReader:
         walker = self._walker
         count = 0
         while True:
-            known = len(self._interfaces) // walk.IF_WORDS
+            known = len(self._interfaces) // codes.IF_WORDS
             # Whether an empty array lends its memory depends on the Python: it gets a row of zeros instead.
             table = self._interfaces if known else _NO_INTERFACES
             count = walker.walk(buffer, start, end, table, known, count, *frames)
             self.position = start = walker.position
-            if walker.reason != walk.BLOCK:
+            if walker.reason != codes.BLOCK:
                 break
             octets = bytes(buffer[start : start + walker.length])
-            read = self._section if walker.detail == walk.SECTION_BLOCK else self._interface
+            read = self._section if walker.detail == codes.SECTION_BLOCK else self._interface
             complaint = read(octets)
             if complaint:
                 self.problem = f"corrupt at offset {base + start}: {complaint}"
                 break
             start += walker.length
-        if walker.reason not in (walk.MORE, walk.BLOCK):
+        if walker.reason not in (codes.MORE, codes.BLOCK):
             self.problem = f"corrupt at offset {base + start}: {self._complaint()}"
         return count
 
@@ -114,7 +115,7 @@ class PcapngReader:
         """Add an interface to the section's. Returns what is wrong with it."""
         if not self.begun:
             return "an interface description before any section"
-        if len(self._interfaces) >= MAX_INTERFACES * walk.IF_WORDS:
+        if len(self._interfaces) >= MAX_INTERFACES * codes.IF_WORDS:
             return f"more than {MAX_INTERFACES} interfaces in one section"
         link, _, snap = struct.unpack_from(self._order() + "HHI", block, 8)
         resolution, offset, fcs = self._interface_options(block)
@@ -151,15 +152,15 @@ class PcapngReader:
         """Return in words why the walk ended."""
         walker = self._walker
         reason, detail = walker.reason, walker.detail
-        if reason == walk.TOO_LONG:
+        if reason == codes.TOO_LONG:
             return f"the block promises {detail} octets, more than any frame needs"
-        if reason == walk.BAD_LENGTH:
+        if reason == codes.BAD_LENGTH:
             return f"no block of this type has a length of {detail}"
-        if reason == walk.BAD_TRAILER:
+        if reason == codes.BAD_TRAILER:
             return f"the block's length is {walker.length} at its beginning and {detail} at its end"
-        if reason == walk.BAD_INTERFACE:
+        if reason == codes.BAD_INTERFACE:
             return f"a frame of interface {detail}, which this section does not describe"
-        if reason == walk.BAD_CAPTURED:
+        if reason == codes.BAD_CAPTURED:
             return f"a frame of {detail} octets in a block of {walker.length}"
         return f"a section header with the byte-order magic {detail:08x}"
 
@@ -168,20 +169,20 @@ def _time_row(resolution: int, offset: int) -> tuple[int, int, int, int, int, in
     """Return the interface table's words from IF_MODE on: how ticks become nanoseconds without overflow."""
     offset_ns = offset * 10**9
     power = resolution & 0x7F
-    mode, factor, limit = walk.TIME_EXACT, 0, 0
+    mode, factor, limit = codes.TIME_EXACT, 0, 0
     if abs(offset_ns) >= _HALF:
         offset_ns = 0
     elif resolution & 0x80:
         if power <= 34:
-            mode, factor = walk.TIME_SHIFT, power
+            mode, factor = codes.TIME_SHIFT, power
             # Up to here the whole seconds stay under 2^61 ns, and with the offset under 2^62.
             limit = min((_HALF // 10**9) << power, (1 << 63) - 1) - 1
     elif power <= 9:
-        mode, factor = walk.TIME_MULTIPLY, 10 ** (9 - power)
+        mode, factor = codes.TIME_MULTIPLY, 10 ** (9 - power)
         limit = (_HALF - 1) // factor
     elif power <= 9 + 18:
-        mode, factor, limit = walk.TIME_DIVIDE, 10 ** (power - 9), (1 << 63) - 1
+        mode, factor, limit = codes.TIME_DIVIDE, 10 ** (power - 9), (1 << 63) - 1
     return mode, factor, limit, offset_ns, resolution, offset
 
 
-_NO_INTERFACES = array("q", [0] * walk.IF_WORDS)
+_NO_INTERFACES = array("q", [0] * codes.IF_WORDS)
