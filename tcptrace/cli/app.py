@@ -1,4 +1,4 @@
-"""The table of commands, and what every command has in common: errors in one line, exit statuses, broken pipes."""
+"""The table of commands, and what all have in common: one-line errors, exit statuses, broken pipes."""
 
 import os
 import sys
@@ -24,7 +24,9 @@ class Row(NamedTuple):
 
 
 COMMANDS = {
-    "analyze": Row("tcptrace.cli.analyze", "analyze", "Say in which state each connection of a capture was left."),
+    "analyze": Row(
+        "tcptrace.cli.analyze", "analyze", "Say in which state each connection of a capture was left."
+    ),
     "show": Row("tcptrace.cli.show", "show", "Draw or explain one connection, or one frame layer by layer."),
     "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
 }
@@ -67,20 +69,27 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 
 
 @click.group(
-    cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog="tcptrace COMMAND --help says more."
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="tcptrace COMMAND --help says more.",
 )
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
 )
 def tcptrace() -> None:
-    """Say in which RFC 9293 state each end of each TCP connection was, at every frame of a capture, why, and how sure.
+    """Say in which RFC 9293 state each end of each TCP connection was, at every frame, why, and how sure.
 
     Captures are pcap, pcapng or tcpdump's printed text, gzipped or not; - is standard input.
     """
 
 
 def run(args: Sequence[str]) -> int:
-    """Run one command line and return the exit status; never raises, never leaves a traceback for bad input."""
+    """Run one command line and return the exit status; bad input leaves no traceback."""
     try:
         status = _invoke(args)
         sys.stdout.flush()
@@ -107,6 +116,7 @@ def _invoke(args: Sequence[str]) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         message = error.format_message().rstrip(".")
+        message = message[:1].lower() + message[1:]
         if context is not None and "`" not in message:
             message += f": see `{context.command_path} --help`"
         return _fail(message, error.exit_code)

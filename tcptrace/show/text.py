@@ -7,10 +7,11 @@ YEAR_S = 366 * 86_400
 
 
 def escape(text: str | bytes) -> str:
-    r"""Return ``text`` with all that could move a terminal's cursor or mislead the eye as ``\xNN``, ``\uNNNN``.
+    r"""Return ``text`` with all that could move a cursor or mislead the eye as ``\xNN``, ``\uNNNN``.
 
-    That is every character which is not printable by Unicode's classes: control characters of both sets, direction
-    overrides and other invisible ones, line separators, lone surrogates, unassigned ones. Octets are taken as ASCII.
+    That is every character which is not printable by Unicode's classes: control characters of both sets,
+    direction overrides and other invisible ones, line separators, lone surrogates, unassigned ones. Octets
+    are taken as ASCII.
     """
     if isinstance(text, bytes):
         text = text.decode("latin-1") if text.isascii() else text.decode("ascii", "backslashreplace")
@@ -37,7 +38,7 @@ def plural(n: int, noun: str) -> str:
 
 
 def short(n: int, width: int, unit: str = "") -> str:
-    """Return ``n`` exactly where it fits into ``width`` columns, else rounded down with k, M, G, ... and ``unit``."""
+    """Return ``n`` exactly where ``width`` columns hold it, else cut to e.g. ``1.23M`` and ``unit``."""
     text = str(n)
     if len(text) <= width:
         return text
@@ -52,7 +53,7 @@ def short(n: int, width: int, unit: str = "") -> str:
 
 
 def duration(ns: int, ascii_only: bool = False) -> str:
-    """Return a duration in at most 11 columns: ``56 µs``, ``3.517 ms``, ``12.345 s``, ``4 min 0 s``, ``5 h 2 min``."""
+    """Return a duration in at most 11 columns: ``56 µs``, ``3.517 ms``, ``12.345 s``, ``4 min 0 s``."""
     if ns < 0:
         return "-" + duration(-ns, ascii_only)
     if ns < 1_000_000:
@@ -60,9 +61,9 @@ def duration(ns: int, ascii_only: bool = False) -> str:
             return f"{ns} ns"
         return f"{ns // 1000} us" if ascii_only else f"{ns // 1000} µs"
     if ns < NS:
-        return "%d.%03d ms" % (ns // 1_000_000, ns // 1000 % 1000)
+        return f"{ns // 1_000_000}.{ns // 1000 % 1000:03d} ms"
     if ns < 60 * NS:
-        return "%d.%03d s" % (ns // NS, ns // 1_000_000 % 1000)
+        return f"{ns // NS}.{ns // 1_000_000 % 1000:03d} s"
     minutes, seconds = divmod(ns // NS, 60)
     if minutes < 60:
         return f"{minutes} min {seconds} s"
@@ -86,8 +87,9 @@ def endpoint(ip: str, port: int) -> str:
 class Clock:
     """Times of day, local or UTC, as a person reads them.
 
-    A capture without dates counts from 1970-01-01 (contract, ``date_known``): its times are shown as they were printed,
-    in no zone, its days as ``day 1``, ``day 2``. What no calendar holds is shown as seconds since the epoch.
+    A capture without dates counts from 1970-01-01 (contract, ``date_known``): its times are shown as they
+    were printed, in no zone, its days as ``day 1``, ``day 2``. What no calendar holds is shown as seconds
+    since the epoch.
     """
 
     def __init__(self, utc: bool = False) -> None:
@@ -109,10 +111,10 @@ class Clock:
             self._look_up(ns // NS)
         if digits == 0:
             return self._time
-        return "%s.%0*d" % (self._time, digits, ns % NS // 10 ** (9 - digits))
+        return f"{self._time}.{ns % NS // 10 ** (9 - digits):0{digits}d}"
 
     def zone(self, ns: int) -> str:
-        """Return the zone's name at that time, ``UTC`` or e.g. ``CET``; empty where the capture has no dates."""
+        """Return the zone's name at that time, ``UTC`` or e.g. ``CET``; empty without dates."""
         if ns // NS != self._second:
             self._look_up(ns // NS)
         return self._zone
@@ -126,8 +128,9 @@ class Clock:
         except (OverflowError, OSError, ValueError):
             self._day, self._time, self._zone = "no date", f"@{second}", ""
             return
-        self._time = "%02d:%02d:%02d" % parts[3:6]
+        self._time = f"{parts.tm_hour:02d}:{parts.tm_min:02d}:{parts.tm_sec:02d}"
         if undated:
             self._day, self._zone = f"day {parts.tm_yday}", ""
         else:
-            self._day, self._zone = "%04d-%02d-%02d" % parts[:3], escape(parts.tm_zone)
+            self._day = f"{parts.tm_year:04d}-{parts.tm_mon:02d}-{parts.tm_mday:02d}"
+            self._zone = escape(parts.tm_zone)

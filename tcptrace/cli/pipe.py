@@ -1,0 +1,103 @@
+"""Input from a pipe, which the first interrupt ends; files are left to ``source``."""
+
+import io
+import os
+import select
+import signal
+import stat
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from tcptrace.model.errors import UsageError
+
+# An interrupt reaches the whole pipeline. The writer (tcpdump) then hands on what it still holds: that is
+# waited for.
+_GRACE_S = 0.5
+
+
+class PipeInput(io.RawIOBase):
+    """A pipe as a binary file that is never sought; the first interrupt ends it.
+
+    A second interrupt is as everywhere else. ``name`` is what messages call the pipe: the path, or ``-``.
+    """
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self._descriptor = descriptor
+        self._deadline: float | None = None  # set by the interrupt
+        # The interrupt is written into a pipe of our own: it cannot slip in between looking and reading.
+        self._wake, self._wake_end = os.pipe()
+        os.set_blocking(self._wake_end, False)
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
+        self._poll.register(self._wake, select.POLLIN)
+        self._handler: Any = signal.signal(signal.SIGINT, self._interrupted)
+        self._wakeup = signal.set_wakeup_fd(self._wake_end, warn_on_full_buffer=False)
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        """End the input soon; the next interrupt is as everywhere else."""
+        self._deadline = time.monotonic() + _GRACE_S
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def readable(self) -> bool:
+        """Return True: the one thing that can be done with it."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the pipe's descriptor."""
+        return self._descriptor
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there, at most ``len(buffer)`` octets; 0 at the end."""
+        while True:
+            wait_ms = None
+            if self._deadline is not None:
+                wait_ms = max(0.0, self._deadline - time.monotonic()) * 1000
+                if wait_ms == 0.0:
+                    return 0
+            ready = [descriptor for descriptor, _ in self._poll.poll(wait_ms)]
+            if self._wake in ready:
+                os.read(self._wake, 64)
+            if self._descriptor in ready:
+                return os.readv(self._descriptor, [buffer])
+
+    def close(self) -> None:
+        """Give the interrupt back to whom it belonged."""
+        if not self.closed:
+            signal.set_wakeup_fd(self._wakeup)
+            if self._handler is not None:
+                signal.signal(signal.SIGINT, self._handler)
+            os.close(self._wake)
+            os.close(self._wake_end)
+        super().close()
+
+
+def open_pipe(path: str) -> PipeInput | None:
+    """Return the pipe, socket or device that ``path`` names (``-``: standard input), ``None`` for a file.
+
+    Whether ``path`` can be read at all is found out, and said, by ``source``.
+    """
+    if path == "-":
+        descriptor = sys.stdin.fileno()
+        if os.isatty(descriptor):
+            raise UsageError(
+                "no capture: standard input is a terminal: "
+                "pipe one into it, e.g. `tcpdump -w - | tcptrace analyze -`"
+            )
+        mode = os.fstat(descriptor).st_mode
+    else:
+        try:
+            mode = os.stat(path).st_mode
+        except (OSError, ValueError):
+            return None
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)):
+        return None
+    if path != "-":
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except OSError:
+            return None
+    return PipeInput(descriptor, path)

@@ -1,0 +1,96 @@
+"""Standard output and standard error: how wide, how coloured, and progress where somebody is watching."""
+
+import os
+import shutil
+import sys
+import time
+
+_PROGRESS_AFTER_S = 0.5  # what is done sooner needs no progress
+_PROGRESS_EVERY_S = 0.1
+_BUFFER = 1 << 16
+
+
+def output_is_terminal() -> bool:
+    """Say whether a person's terminal is at standard output."""
+    return sys.stdout.isatty()
+
+
+def output_width() -> int | None:
+    """Return the terminal's columns (``COLUMNS`` goes first), ``None`` where lines may be of any length."""
+    if output_is_terminal() or os.environ.get("COLUMNS", "").isdecimal():
+        return shutil.get_terminal_size((80, 24)).columns
+    return None
+
+
+def output_is_ascii() -> bool:
+    """Say whether standard output's encoding can write no more than ASCII."""
+    try:
+        "µ".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def use_colour(mode: str) -> bool:
+    """Decide ``auto``: a terminal, and neither NO_COLOR (https://no-color.org) nor TERM=dumb."""
+    if mode != "auto":
+        return mode == "always"
+    return output_is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class Progress:
+    """One line on standard error that counts frames, only where standard error is a terminal."""
+
+    def __init__(self) -> None:
+        self.wanted = sys.stderr.isatty()
+        self._next = time.monotonic() + _PROGRESS_AFTER_S
+        self._shown = 0  # columns to wipe
+
+    def tick(self, frames: int) -> None:
+        """Show how many frames have been read so far; most calls return at once."""
+        now = time.monotonic()
+        if now < self._next or not self.wanted:
+            return
+        self._next = now + _PROGRESS_EVERY_S
+        text = f"{frames:,} frames"
+        sys.stderr.write("\r" + text.ljust(self._shown))
+        sys.stderr.flush()
+        self._shown = len(text)
+
+    def wipe(self) -> None:
+        """Take the line away, so that other output can stand in its place."""
+        if self._shown:
+            sys.stderr.write("\r" + " " * self._shown + "\r")
+            sys.stderr.flush()
+            self._shown = 0
+
+
+class Output:
+    """Buffered octets to standard output.
+
+    ``prompt``: hand on each piece as it comes (somebody follows a live pipe); else in pieces of 64 KiB.
+    """
+
+    def __init__(self, progress: Progress, prompt: bool = False) -> None:
+        self._progress = progress
+        self._limit = 1 if prompt else _BUFFER
+        self._pending = bytearray()
+        self._encoding = sys.stdout.encoding or "utf-8"
+
+    def write(self, octets: bytes) -> None:
+        """Write octets."""
+        self._pending += octets
+        if len(self._pending) >= self._limit:
+            self.flush()
+
+    def write_text(self, text: str) -> None:
+        """Write text in standard output's encoding; what that cannot hold is escaped."""
+        self.write(text.encode(self._encoding, "backslashreplace"))
+
+    def flush(self) -> None:
+        """Hand on what is pending."""
+        if self._pending:
+            self._progress.wipe()
+            sys.stdout.buffer.write(self._pending)
+            sys.stdout.buffer.flush()
+            self._pending = bytearray()

@@ -1,0 +1,106 @@
+"""The end of the table: connections by outcome, and what the capture held and lacked."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tcptrace.model.records import Capture
+from tcptrace.show.text import Clock, count, duration, escape, plural
+from tcptrace.show.worst import WORST_FIRST
+
+# In the contract's order, each with its meaning in a few words (contract, "Outcome").
+MEANINGS = {
+    "closed": "both FINs sent and acknowledged, or a RST after both FINs",
+    "reset": "ended by a RST after it was established",
+    "refused": "a RST answered the SYN",
+    "aborted": "a RST ended it before it was established",
+    "half-closed": "one FIN at the end of the capture",
+    "closing": "both FINs seen, not both acknowledged",
+    "open": "established, no FIN, no RST",
+    "connecting": "SYN-ACK seen, handshake not finished",
+    "unanswered": "SYN alone",
+    "unknown": "too little captured to tell",
+}
+assert set(MEANINGS) == set(WORST_FIRST)
+
+_SKIPPED = {
+    "not_ip": "not IP",
+    "not_tcp": "not TCP",
+    "fragment": "IP fragments not put together",
+    "truncated": "cut before the end of the TCP header",
+    "malformed": "malformed",
+    "link_type": "of an unknown link type",
+}
+
+
+class Selection(NamedTuple):
+    """Of how many connections how many were wanted (``--stream``, ``--state``, ...)."""
+
+    shown: int
+    of: int
+
+
+def summary(
+    capture: Capture,
+    outcomes: Mapping[str, int],
+    selection: Selection | None = None,
+    utc: bool = False,
+    ascii_only: bool = False,
+) -> str:
+    """Return the lines of the summary; ``outcomes`` counts the connections wanted."""
+    total = sum(outcomes.values())
+    lines = [f"{plural(total, 'connection')}" if selection is None else _selected(selection)]
+    width = max([len(count(number)) for number in outcomes.values()], default=1)
+    for outcome in (*MEANINGS, *sorted(set(outcomes) - set(MEANINGS))):
+        number = outcomes.get(outcome, 0)
+        if number:
+            share = f"{100 * number / total:5.1f} %"
+            lines.append(
+                f"  {outcome:<11} {count(number):>{width}} {share}  {MEANINGS.get(outcome, '')}".rstrip()
+            )
+    lines += _capture(capture, utc, ascii_only)
+    return "\n".join(lines) + "\n"
+
+
+def _selected(selection: Selection) -> str:
+    return f"{count(selection.shown)} of {plural(selection.of, 'connection')} selected"
+
+
+def _capture(capture: Capture, utc: bool, ascii_only: bool) -> list[str]:
+    """Return what there is to say of the capture as a whole."""
+    lines = [
+        f"{plural(capture.frames, 'frame')}, {plural(capture.tcp_segments, 'TCP segment')}"
+        f"{_span(capture, utc, ascii_only)}"
+    ]
+    links = ", ".join(escape(name) for name in capture.link_types)
+    lines.append(f"{escape(capture.file)}: {escape(capture.format)}" + (f", {links}" if links else ""))
+    skipped = [
+        f"{count(n)} {_SKIPPED.get(reason, escape(reason))}" for reason, n in capture.skipped.items() if n
+    ]
+    if skipped:
+        lines.append(f"skipped: {', '.join(skipped)}")
+    if capture.given_up:
+        lines.append(
+            f"given up early to bound memory: {plural(capture.given_up, 'connection')} (--max-connections)"
+        )
+    lines += [f"warning: {escape(w.code)} ({count(w.count)}): {escape(w.detail)}" for w in capture.warnings]
+    if not capture.date_known and capture.frames:
+        lines.append("no dates in this listing: days are counted from its first line")
+    if capture.problem:
+        lines.append(f"incomplete: {escape(capture.problem)}")
+    return lines
+
+
+def _span(capture: Capture, utc: bool, ascii_only: bool) -> str:
+    """Return from when to when, and how long."""
+    if not capture.frames:
+        return ""
+    clock = Clock(utc)
+    first, last = capture.first_ns, capture.last_ns
+    start = f"{clock.day(first)} {clock.time(first, 0)}"
+    end = (
+        clock.time(last, 0)
+        if clock.day(last) == clock.day(first)
+        else f"{clock.day(last)} {clock.time(last, 0)}"
+    )
+    zone = f" {clock.zone(first)}".rstrip()
+    return f", {start} to {end}{zone} ({duration(last - first, ascii_only)})"
