@@ -1,0 +1,40 @@
+# C types of tcptrace/wire/network.py.
+cimport cython
+
+cdef int COUNT_FRAGMENT, COUNT_LINK_TYPE, COUNT_MALFORMED, COUNT_NOT_IP, COUNT_NOT_TCP, COUNT_TRUNCATED
+cdef int ALWAYS_IPV4, ALWAYS_IPV6, BY_ETHERTYPE, BY_FAMILY, BY_VERSION, ROW_WORDS
+cdef int NEXT, MAX_TAGS, MAX_EXTENSIONS
+cdef int TCP, HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION
+
+@cython.final
+cdef class Network:
+    cdef const unsigned char[::1] buf
+    cdef int[::1] links
+    cdef int[::1] seen
+    cdef readonly long long seen_count
+    cdef long long link, kind, header, ethertype_at, version
+    cdef long long at, end, wire_end, start, stop
+    cdef long long family, checkable, has_id
+    cdef unsigned long long src_high, src_low, dst_high, dst_low, pseudo
+
+    cdef long long find_tcp(self, long long at, long long end, long long wire_end, long long link) noexcept
+    cdef long long u16(self, long long at) noexcept
+    @cython.locals(word="unsigned int")
+    cdef unsigned long long u32(self, long long at) noexcept
+    cdef long long why_short(self, long long needed) noexcept
+    @cython.locals(row="long long", i="long long")
+    cdef void choose_link(self, long long link) noexcept
+    @cython.locals(at="long long", kind="long long", family="unsigned long long")
+    cdef long long link_layer(self) noexcept
+    @cython.locals(tags="long long")
+    cdef long long ethertype(self, long long kind) noexcept
+    @cython.locals(at="long long", header="long long", rest="long long", total="long long")
+    cdef long long ipv4(self) noexcept
+    @cython.locals(kind="long long", length="long long")
+    cdef long long source_routed(self, long long at, long long stop) noexcept
+    @cython.locals(at="long long", length="long long", jumbo="long long", i="long long")
+    cdef long long ipv6(self) noexcept
+    @cython.locals(at="long long", size="long long", reason="long long")
+    cdef long long extensions(self, long long kind, long long jumbo) noexcept
+    @cython.locals(length="long long")
+    cdef long long jumbo_payload(self, long long at, long long stop) noexcept

@@ -1,0 +1,365 @@
+"""Frames to TCP segments: TCP header, options, checksum and fingerprint, in one pass over a batch.
+
+A hot file: plain Python here, compiled with the C types of ``_compiled/wire/decode.pxd``. Bad octets never
+raise: a frame becomes a segment or is counted under one of the reasons ``COUNT_...`` of ``model.columns``.
+Where TCP begins and the datagram ends is found by ``network``; ``end`` and ``stop`` are explained there.
+"""
+
+from array import array
+
+from tcptrace.model.columns import (
+    COUNT_BAD_CHECKSUM,
+    COUNT_MALFORMED,
+    COUNT_SEGMENTS,
+    COUNT_TRUNCATED,
+    KEY_WORDS,
+    SACK_WORDS,
+    Frames,
+    Segments,
+)
+from tcptrace.model.tcpflags import (
+    FIN,
+    MARK_BAD_CHECKSUM,
+    MARK_NO_IP_ID,
+    MARK_OFFLOADED,
+    MARK_TRUNCATED,
+    OPT_FAST_OPEN,
+    OPT_FAST_OPEN_COOKIE,
+    OPT_MALFORMED,
+    OPT_MSS,
+    OPT_SACK,
+    OPT_SACK_PERMITTED,
+    OPT_SCALE,
+    OPT_TIMESTAMPS,
+    RST,
+    SYN,
+)
+
+from .network import Network
+
+NEXT = -1  # a segment was made; any other value is the counter to add to
+
+CHECK_NONE = 0
+CHECK_FLAGS = 1  # segments with SYN, FIN or RST
+CHECK_ALL = 2
+
+HASH_KEYS = 128  # 2 to begin with, 4 for each of at most 31 pairs of words
+EXTENSION_OCTETS = 64  # of the IPv6 extension headers that enter the fingerprint
+PAYLOAD_OCTETS = 64  # of the payload that enter it where the checksum does not cover the payload
+
+MASK32 = 0xFFFFFFFF
+TOP32 = 0xFFFFFFFF00000000
+
+
+class Decode:
+    """Decodes batch after batch into the same columns."""
+
+    __slots__ = (
+        "ack", "buf", "counters", "fingerprint", "flags", "frame", "hash_a", "hash_b", "key", "key_at",
+        "keys", "length", "marks", "mode", "mss", "network", "options", "payload", "payload_captured", "sack",
+        "sack_count", "scale", "seq", "side", "time_ns", "tsecr", "tsval", "window",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        segments: Segments,
+        counters: "array[int]",
+        network: Network,
+        keys: "array[int]",
+        mode: int,
+    ) -> None:
+        """Write into ``segments`` and ``counters``; ``keys``: HASH_KEYS random words, ``mode``: CHECK_..."""
+        (
+            self.frame, self.time_ns, self.key, self.side, self.flags, self.seq, self.ack, self.window,
+            self.length, self.payload, self.payload_captured, self.options, self.mss, self.scale, self.tsval,
+            self.tsecr, self.sack_count, self.sack, self.fingerprint, self.marks,
+        ) = segments  # fmt: skip
+        self.network = network
+        self.counters = counters
+        self.keys = keys
+        self.mode = mode
+        self.buf: bytes | bytearray | memoryview = b""
+        self.hash_a = self.hash_b = self.key_at = 0
+
+    def run(self, buffer: bytes | bytearray | memoryview, frames: Frames, count: int) -> int:
+        """Decode ``count`` frames and return how many segments are in the columns now."""
+        offset = frames.offset
+        captured = frames.captured
+        wire = frames.wire
+        time_ns = frames.time_ns
+        link = frames.link
+        number = frames.number
+        network = self.network
+        size = len(buffer)
+        made = 0
+        self.buf = network.buf = buffer
+        for i in range(count):
+            at = offset[i]
+            octets = captured[i]
+            if at < 0 or octets < 0 or octets > size or at > size - octets:
+                self.counters[COUNT_MALFORMED] += 1  # no source does this; no octet is read if one does
+                continue
+            wire_octets = wire[i] if wire[i] > octets else octets
+            reason = network.find_tcp(at, at + octets, at + wire_octets, link[i])
+            if reason == NEXT:
+                reason = self.tcp(made)
+            if reason == NEXT:
+                self.frame[made] = number[i]
+                self.time_ns[made] = time_ns[i]
+                made += 1
+            else:
+                self.counters[reason] += 1
+        self.counters[COUNT_SEGMENTS] += made
+        self.buf = network.buf = b""  # let go: who owns the buffer may want to close or grow it
+        return made
+
+    # As in Network: a function of another compiled file could not be inlined here.
+
+    def u16(self, at: int) -> int:
+        """Return the 16-bit word at ``at``."""
+        return (self.buf[at] << 8) | self.buf[at + 1]
+
+    def u32(self, at: int) -> int:
+        """Return the 32-bit word at ``at``."""
+        word = (self.buf[at] << 24) | (self.buf[at + 1] << 16) | (self.buf[at + 2] << 8) | self.buf[at + 3]
+        return word  # noqa: RET504 - 32 bits unsigned in C, so that the first octet is no sign
+
+    def tcp(self, n: int) -> int:
+        """Write the segment whose header is at ``network.at`` into row ``n`` (RFC 9293 3.1)."""
+        network = self.network
+        at = network.at
+        if network.stop - at < 20:
+            return COUNT_MALFORMED
+        if network.end - at < 20:
+            return COUNT_TRUNCATED
+        header = (self.buf[at + 12] >> 4) << 2
+        octets = network.stop - at
+        if header < 20 or header > octets:
+            return COUNT_MALFORMED
+        payload = at + header
+        end = network.end if network.end < network.stop else network.stop
+        length = (octets - header) & MASK32
+        there = end - payload if end > payload else 0
+        flags = ((self.buf[at + 12] & 1) << 8) | self.buf[at + 13]
+        self.flags[n] = flags
+        self.seq[n] = self.u32(at + 4)
+        self.ack[n] = self.u32(at + 8)
+        self.window[n] = self.u16(at + 14)
+        self.length[n] = length
+        self.payload[n] = payload
+        self.payload_captured[n] = there
+        self.four_tuple(n, self.u16(at), self.u16(at + 2))
+        self.mss[n] = 0
+        self.scale[n] = 0
+        self.tsval[n] = 0
+        self.tsecr[n] = 0
+        self.sack_count[n] = 0
+        self.options[n] = self.read_options(n, at + 20, payload, end) if header > 20 else 0
+        mark = 0 if network.has_id else MARK_NO_IP_ID
+        if there < length:
+            mark |= MARK_TRUNCATED
+        if network.checkable:
+            mark |= self.checksum(at, flags)
+        self.marks[n] = mark
+        self.fingerprint[n] = self.hash(at, payload if payload < end else end, octets & MASK32)
+        if mark & MARK_OFFLOADED and there > 0:
+            octets = there if there < PAYLOAD_OCTETS else PAYLOAD_OCTETS
+            self.mix(payload, payload + octets)
+            self.fingerprint[n] = self.hash_value()
+        return NEXT
+
+    def four_tuple(self, n: int, source: int, destination: int) -> None:
+        """Write key and side: the lower end (by address, then port) comes first; equal ends are side 0."""
+        network = self.network
+        side = 0
+        if network.src_high != network.dst_high:
+            side = network.src_high > network.dst_high
+        elif network.src_low != network.dst_low:
+            side = network.src_low > network.dst_low
+        else:
+            side = source > destination
+        self.side[n] = side
+        place = n * KEY_WORDS
+        if side:
+            self.key[place] = network.dst_high
+            self.key[place + 1] = network.dst_low
+            self.key[place + 2] = network.src_high
+            self.key[place + 3] = network.src_low
+            self.key[place + 4] = (network.family << 32) | (destination << 16) | source
+        else:
+            self.key[place] = network.src_high
+            self.key[place + 1] = network.src_low
+            self.key[place + 2] = network.dst_high
+            self.key[place + 3] = network.dst_low
+            self.key[place + 4] = (network.family << 32) | (source << 16) | destination
+
+    # ---- options
+
+    def read_options(self, n: int, at: int, list_end: int, end: int) -> int:
+        """Write the options of the list from ``at`` to ``list_end`` and return their OPT_ bits.
+
+        What the capture cut (``end``) is not there; an option that does not fit into the list is malformed.
+        A known option with a length that is not its own is passed over, as Linux does.
+        """
+        stop = list_end if list_end < end else end
+        if (
+            stop - at == 12 and self.u32(at) == 0x0101080A
+        ):  # NOP NOP timestamps: most segments (RFC 7323 app. A)
+            self.tsval[n] = self.u32(at + 4)
+            self.tsecr[n] = self.u32(at + 8)
+            return OPT_TIMESTAMPS
+        bits = 0
+        while at < stop:
+            kind = self.buf[at]
+            if kind == 0:
+                break
+            if kind == 1:
+                at += 1
+                continue
+            if at + 2 > stop:
+                return bits if at + 2 <= list_end else bits | OPT_MALFORMED
+            length = self.buf[at + 1]
+            if length < 2 or at + length > list_end:
+                return bits | OPT_MALFORMED
+            if at + length > stop:
+                break
+            if kind == 8:
+                if length == 10:
+                    bits |= OPT_TIMESTAMPS
+                    self.tsval[n] = self.u32(at + 2)
+                    self.tsecr[n] = self.u32(at + 6)
+            elif kind == 5:
+                if length >= 10 and (length - 2) & 7 == 0:
+                    bits |= OPT_SACK
+                    self.sack_blocks(n, at + 2, (length - 2) >> 3)
+            elif kind == 2:
+                if length == 4:
+                    bits |= OPT_MSS
+                    self.mss[n] = self.u16(at + 2)
+            elif kind == 3:
+                if length == 3:
+                    bits |= OPT_SCALE
+                    self.scale[n] = self.buf[at + 2]
+            elif kind == 4:
+                if length == 2:
+                    bits |= OPT_SACK_PERMITTED
+            elif kind == 34:  # RFC 7413 4.1.1: without a cookie it asks for one
+                bits |= OPT_FAST_OPEN if length == 2 else OPT_FAST_OPEN | OPT_FAST_OPEN_COOKIE
+            elif (
+                kind == 254 and length >= 4 and self.u16(at + 2) == 0xF989
+            ):  # RFC 6994, as old kernels sent it
+                bits |= OPT_FAST_OPEN if length == 4 else OPT_FAST_OPEN | OPT_FAST_OPEN_COOKIE
+            at += length
+        return bits
+
+    def sack_blocks(self, n: int, at: int, blocks: int) -> None:
+        """Write the edges of at most four blocks: no more fit into a TCP header (RFC 2018 3)."""
+        self.sack_count[n] = blocks
+        place = n * SACK_WORDS
+        for i in range(2 * blocks):
+            self.sack[place + i] = self.u32(at + 4 * i)
+
+    # ---- checksum
+
+    def checksum(self, at: int, flags: int) -> int:
+        """Return the MARK_ bit that the checksum calls for, 0 for none (RFC 9293 3.1, RFC 1071)."""
+        network = self.network
+        octets = network.stop - at
+        pseudo = (
+            network.pseudo + 6 + octets
+        )  # 6: the protocol number; one sum for IPv4 and IPv6 (RFC 8200 8.1)
+        if self.u16(at + 16) == self.fold(pseudo):
+            return MARK_OFFLOADED  # the network card was to add the rest (Linux: CHECKSUM_PARTIAL)
+        if self.mode == CHECK_NONE or network.end < network.stop:
+            return 0
+        if self.mode == CHECK_FLAGS and not flags & (SYN | FIN | RST):
+            return 0
+        if self.fold(pseudo + self.add_up(at, network.stop)) == 0xFFFF:
+            return 0
+        self.counters[COUNT_BAD_CHECKSUM] += 1
+        return MARK_BAD_CHECKSUM
+
+    def fold(self, total: int) -> int:
+        """Return a sum folded into 16 bits, the carries added again."""
+        while total >> 16:
+            total = (total & 0xFFFF) + (total >> 16)
+        return total
+
+    def add_up(self, at: int, stop: int) -> int:
+        """Return the sum of 32-bit words, the last one filled up with zeros: folded, that of 16-bit words."""
+        total = 0
+        while stop - at >= 4:
+            total += self.u32(at)
+            at += 4
+        if at < stop:
+            total += self.last_word(at, stop)
+        return total
+
+    def last_word(self, at: int, stop: int) -> int:
+        """Return the 32-bit word at ``at`` with zeros for what lies behind ``stop``."""
+        word = 0
+        for i in range(4):
+            word <<= 8
+            if at + i < stop:
+                word |= self.buf[at + i]
+        return word
+
+    # ---- fingerprint
+
+    def hash(self, at: int, header_end: int, octets: int) -> int:
+        """Return the hash of the IP header but TTL and checksum, of the lengths and of the TCP header.
+
+        Two sums of Multilinear-HM (Lemire and Kaser, "Strongly universal string hashing is fast", 2014):
+        whoever does not know the random keys finds no two packets that collide, and by chance it happens
+        once in 2^64.
+        """
+        network = self.network
+        start = network.start
+        self.hash_a = self.keys[0]
+        self.hash_b = self.keys[1]
+        self.key_at = 2
+        if network.family == 4:
+            self.mix_pair(self.u32(start), self.u32(start + 4))
+            self.mix_pair(self.u32(start + 12), self.u32(start + 16))
+            if at > start + 20:
+                self.mix(start + 20, at)
+        else:
+            self.mix_pair(self.u32(start), self.u32(start + 4) >> 8)
+            self.mix(start + 8, start + 40)
+            if at > start + 40:  # bounded, for it costs keys; what follows tells packets apart as well
+                limit = start + 40 + EXTENSION_OCTETS
+                self.mix(start + 40, at if at < limit else limit)
+        self.mix_pair(octets, 0)
+        self.mix(at, header_end)
+        return self.hash_value()
+
+    def mix_pair(self, first: int, second: int) -> None:
+        """Take a pair of 32-bit words into the hash."""
+        key = self.key_at
+        self.hash_a += (self.keys[key] + first) * (self.keys[key + 1] + second)
+        self.hash_b += (self.keys[key + 2] + first) * (self.keys[key + 3] + second)
+        self.key_at = key + 4
+
+    def mix(self, at: int, stop: int) -> None:
+        """Take the octets from ``at`` to ``stop`` into the hash, filled up with zeros to pairs of words."""
+        key = self.key_at
+        a = self.hash_a
+        b = self.hash_b
+        while stop - at >= 8:
+            first = self.u32(at)
+            second = self.u32(at + 4)
+            a += (self.keys[key] + first) * (self.keys[key + 1] + second)
+            b += (self.keys[key + 2] + first) * (self.keys[key + 3] + second)
+            key += 4
+            at += 8
+        self.key_at = key
+        self.hash_a = a
+        self.hash_b = b
+        if stop - at >= 4:
+            self.mix_pair(self.u32(at), self.last_word(at + 4, stop))
+        elif at < stop:
+            self.mix_pair(self.last_word(at, stop), 0)
+
+    def hash_value(self) -> int:
+        """Return the upper halves of both sums modulo 2^64: the lower ones are not universal."""
+        return (self.hash_a & TOP32) | ((self.hash_b >> 32) & MASK32)

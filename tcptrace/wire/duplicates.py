@@ -1,0 +1,96 @@
+"""Which segments are second copies of the same packet, as on a loopback or a mirror port.
+
+A hot file: plain Python here, compiled with the C types of ``_compiled/wire/duplicates.pxd``.
+"""
+
+from array import array
+
+from tcptrace.model.tcpflags import MARK_NO_IP_ID
+
+RING = 65_536  # segments remembered
+SLOT_MASK = RING - 1
+WINDOW_NS = 10_000_000  # copies of one packet come within this time
+WINDOW_NO_ID_NS = 1_000_000  # and within this where no IP identification tells packets apart
+
+
+class Duplicates:
+    """The last ``RING`` segments by fingerprint and time.
+
+    Slots whose fingerprints have the same low bits are a chain: ``newest`` has its beginning, ``older`` each
+    slot's next. A chain is followed while the ages rise: its end is a slot that was written anew since and is
+    of another chain or younger. So old entries need no clearing away.
+    """
+
+    __slots__ = ("fingerprint", "newest", "older", "place", "time_ns", "used")
+
+    def __init__(self) -> None:
+        self.fingerprint = array("Q", bytes(8 * RING))
+        self.time_ns = array("q", bytes(8 * RING))
+        self.older = array("H", bytes(2 * RING))
+        self.newest = array("H", bytes(2 * RING))
+        self.place = 0  # the slot to be written next, so the oldest one
+        self.used = 0  # slots that were written
+
+    def mark(
+        self,
+        fingerprint: "array[int]",
+        time_ns: "array[int]",
+        marks: "array[int]",
+        count: int,
+        out: "array[int]",
+    ) -> int:
+        """Set ``out[i]`` to 1 where segment i is a copy of an earlier one, else to 0; return how many are.
+
+        A segment is a copy of the newest earlier one with its fingerprint, if no more than the window lies
+        between them, whether or not the clock went back.
+        """
+        found = 0
+        for i in range(count):
+            value = fingerprint[i]
+            now = time_ns[i]
+            slot = self.find(value)
+            out[i] = 0
+            if slot >= 0:
+                then = self.time_ns[slot]
+                apart = now - then if now >= then else then - now
+                if apart <= (WINDOW_NO_ID_NS if marks[i] & MARK_NO_IP_ID else WINDOW_NS):
+                    out[i] = 1
+                    found += 1
+            self.enter(value, now)
+        return found
+
+    def find(self, value: int) -> int:
+        """Return the youngest slot with this fingerprint, -1 if there is none, and take it out of its chain.
+
+        The slot entered next stands for it: a packet that comes thousands of times makes no long
+        chain.
+        """
+        bucket = value & SLOT_MASK
+        slot = self.newest[bucket]
+        before = -1
+        age = 0
+        while True:
+            older_age = ((self.place - 1 - slot) & SLOT_MASK) + 1
+            if older_age <= age or older_age > self.used or self.fingerprint[slot] & SLOT_MASK != bucket:
+                return -1
+            if self.fingerprint[slot] == value:
+                if before < 0:
+                    self.newest[bucket] = self.older[slot]
+                else:
+                    self.older[before] = self.older[slot]
+                return slot
+            age = older_age
+            before = slot
+            slot = self.older[slot]
+
+    def enter(self, value: int, now: int) -> None:
+        """Write the oldest slot anew and put it at the beginning of its chain."""
+        place = self.place
+        bucket = value & SLOT_MASK
+        self.fingerprint[place] = value
+        self.time_ns[place] = now
+        self.older[place] = self.newest[bucket]
+        self.newest[bucket] = place
+        self.place = (place + 1) & SLOT_MASK
+        if self.used < RING:
+            self.used += 1

@@ -1,0 +1,305 @@
+"""Link layer and IP: where in a frame does TCP begin, who sent it to whom, and where does the datagram end.
+
+A hot file: plain Python here, compiled with the C types of ``_compiled/wire/network.pxd``. Bad octets never
+raise: a frame that holds no TCP is given the reason, one of ``COUNT_...`` of ``model.columns``.
+
+Positions are offsets in the buffer. Two ends matter at each step: ``end``, behind the last captured octet,
+and ``stop``, where the datagram ends by its own lengths (beyond ``end`` where the snap length cut the frame).
+"""
+
+from array import array
+
+from tcptrace.model.columns import (
+    COUNT_FRAGMENT,
+    COUNT_LINK_TYPE,
+    COUNT_MALFORMED,
+    COUNT_NOT_IP,
+    COUNT_NOT_TCP,
+    COUNT_TRUNCATED,
+)
+from tcptrace.wire.links import ALWAYS_IPV4, ALWAYS_IPV6, BY_ETHERTYPE, BY_FAMILY, BY_VERSION, ROW_WORDS
+
+NEXT = -1  # TCP was found; any other return value is the counter to add to
+
+MAX_TAGS = 16  # VLAN tags on one frame
+MAX_EXTENSIONS = 32  # IPv6 extension headers in one datagram
+
+TCP = 6  # protocol numbers of IPv4 and IPv6 (RFC 9293 3.1, RFC 8200 4.1)
+HOP_BY_HOP = 0
+ROUTING = 43
+FRAGMENT = 44
+AUTHENTICATION = 51
+DESTINATION = 60
+
+
+class Network:
+    """The frame at hand, up to its TCP header."""
+
+    __slots__ = (
+        "at", "buf", "checkable", "dst_high", "dst_low", "end", "ethertype_at", "family", "has_id", "header",
+        "kind", "link", "links", "pseudo", "seen", "seen_count", "src_high", "src_low", "start", "stop",
+        "version", "wire_end",
+    )  # fmt: skip
+
+    def __init__(self, links: "array[int]", seen: "array[int]") -> None:
+        """``links`` is the table of ``wire.links``; ``seen`` takes the link types that come, in order."""
+        self.links = links
+        self.seen = seen
+        self.seen_count = 0  # valid entries in `seen`; more than it holds are not remembered
+        self.buf: bytes | bytearray | memoryview = b""
+        self.link = -1  # the link type that `kind`, `header` and `ethertype_at` are of
+        self.kind = -1
+        self.header = self.ethertype_at = self.version = 0
+        self.at = self.end = self.wire_end = 0  # next octet to read; end of the captured, of the whole frame
+        self.start = self.stop = 0  # of the datagram; `stop` by its lengths, never beyond `wire_end`
+        self.family = self.src_high = self.src_low = self.dst_high = self.dst_low = 0
+        self.pseudo = 0  # sum of the pseudo-header's addresses, in 32-bit words
+        self.checkable = 0  # 0: the final destination or the true length is not known
+        self.has_id = 0  # 1: an IP identification other than 0
+
+    def find_tcp(self, at: int, end: int, wire_end: int, link: int) -> int:
+        """Read the frame in ``buf`` from ``at`` to ``end``; then ``at`` is where TCP begins."""
+        if link != self.link:
+            self.choose_link(link)
+        self.at = at
+        self.end = end
+        self.wire_end = wire_end
+        reason = self.link_layer()
+        if reason != NEXT:
+            return reason
+        self.start = self.at
+        return self.ipv4() if self.version == 4 else self.ipv6()
+
+    def u16(self, at: int) -> int:
+        """Return the 16-bit word at ``at``."""
+        return (self.buf[at] << 8) | self.buf[at + 1]
+
+    def u32(self, at: int) -> int:
+        """Return the 32-bit word at ``at``."""
+        word = (self.buf[at] << 24) | (self.buf[at + 1] << 16) | (self.buf[at + 2] << 8) | self.buf[at + 3]
+        return word  # noqa: RET504 - 32 bits unsigned in C, so that the first octet is no sign
+
+    def why_short(self, needed: int) -> int:
+        """Return why ``needed`` octets are not there: the capture cut them, or the frame never had them."""
+        return COUNT_TRUNCATED if self.wire_end - self.at >= needed else COUNT_MALFORMED
+
+    # ---- link layer
+
+    def choose_link(self, link: int) -> None:
+        """Look the link type up and remember that it was seen."""
+        self.link = link
+        self.kind = -1
+        row = 0
+        while row < len(self.links):
+            if self.links[row] == link:
+                self.kind = self.links[row + 1]
+                self.header = self.links[row + 2]
+                self.ethertype_at = self.links[row + 3]
+            row += ROW_WORDS
+        for i in range(self.seen_count):
+            if self.seen[i] == link:
+                return
+        if self.seen_count < len(self.seen):
+            self.seen[self.seen_count] = link
+            self.seen_count += 1
+
+    def link_layer(self) -> int:
+        """Find the network layer: sets ``at`` and ``version``."""
+        at = self.at
+        kind = self.kind
+        if kind < 0:
+            return COUNT_LINK_TYPE
+        if self.end - at < self.header:
+            return self.why_short(self.header)
+        self.at = at + self.header
+        if kind == BY_ETHERTYPE:
+            return self.ethertype(self.u16(at + self.ethertype_at))
+        if kind in (ALWAYS_IPV4, ALWAYS_IPV6):
+            self.version = 4 if kind == ALWAYS_IPV4 else 6
+            return NEXT
+        if kind == BY_VERSION:
+            if self.at >= self.end:
+                return self.why_short(1)
+            self.version = self.buf[at] >> 4
+            return NEXT if self.version in (4, 6) else COUNT_NOT_IP
+        family = self.u32(at)
+        if kind == BY_FAMILY and family > 0xFFFF:  # the other byte order: address families are small numbers
+            family = (
+                self.buf[at] | (self.buf[at + 1] << 8) | (self.buf[at + 2] << 16) | (self.buf[at + 3] << 24)
+            )
+        if family == 2:
+            self.version = 4
+            return NEXT
+        # NetBSD and OpenBSD, FreeBSD, macOS, Linux; a file does not say which of them wrote it.
+        if family in (24, 28, 30, 10):
+            self.version = 6
+            return NEXT
+        return COUNT_NOT_IP
+
+    def ethertype(self, kind: int) -> int:
+        """Go through VLAN tags (802.1Q, 802.1ad) and 802.2 LLC/SNAP to an ethertype of IP."""
+        tags = 0
+        while kind in (0x8100, 0x88A8, 0x9100):
+            if tags == MAX_TAGS:
+                return COUNT_NOT_IP
+            if self.end - self.at < 4:
+                return self.why_short(4)
+            kind = self.u16(self.at + 2)
+            self.at += 4
+            tags += 1
+        if kind <= 1500:  # a length (802.3), or 4 in cooked captures: 802.2 LLC follows
+            if self.end - self.at < 8:
+                return COUNT_TRUNCATED if self.wire_end - self.at >= 8 else COUNT_NOT_IP
+            if self.u32(self.at) != 0xAAAA0300 or self.u16(self.at + 4) != 0:  # RFC 1042: SNAP, OUI 0
+                return COUNT_NOT_IP
+            kind = self.u16(self.at + 6)
+            self.at += 8
+        if kind == 0x0800:
+            self.version = 4
+        elif kind == 0x86DD:
+            self.version = 6
+        else:
+            return COUNT_NOT_IP
+        return NEXT
+
+    # ---- network layer
+
+    def ipv4(self) -> int:
+        """Read the IPv4 header (RFC 791): sets the addresses, ``at`` and ``stop``."""
+        at = self.at
+        if self.end - at < 20:
+            return self.why_short(20)
+        header = (self.buf[at] & 15) << 2
+        rest = self.wire_end - at
+        total = self.u16(at + 2)
+        self.checkable = 1
+        if total == 0:  # segmentation offload left it to the hardware, or more than 65,535 octets (BIG TCP)
+            total = rest
+        elif total > rest:
+            total = rest
+            self.checkable = 0
+        if self.buf[at] >> 4 != 4 or header < 20 or total < header:
+            return COUNT_MALFORMED
+        if self.u16(at + 6) & 0x3FFF:  # MF, or an offset
+            return COUNT_FRAGMENT
+        if self.buf[at + 9] != TCP:
+            return COUNT_NOT_TCP
+        if self.end - at < header:
+            return COUNT_TRUNCATED
+        self.stop = at + total
+        self.at = at + header
+        self.family = 4
+        self.src_high = self.dst_high = 0
+        self.src_low = self.u32(at + 12)
+        self.dst_low = self.u32(at + 16)
+        self.pseudo = self.src_low + self.dst_low
+        self.has_id = self.u16(at + 4) != 0
+        if header > 20 and self.source_routed(at + 20, self.at):
+            self.checkable = 0
+        return NEXT
+
+    def source_routed(self, at: int, stop: int) -> int:
+        """Return 1 if a source route (RFC 791) is not used up: the destination is not the final one."""
+        while at + 3 <= stop and self.buf[at] != 0:
+            if self.buf[at] == 1:
+                at += 1
+                continue
+            kind = self.buf[at]
+            length = self.buf[at + 1]
+            if length < 2:
+                return 0
+            if kind in (131, 137) and self.buf[at + 2] <= length:
+                return 1
+            at += length
+        return 0
+
+    def ipv6(self) -> int:
+        """Read the IPv6 header and its extensions (RFC 8200): sets the addresses, ``at`` and ``stop``."""
+        at = self.at
+        if self.end - at < 40:
+            return self.why_short(40)
+        if self.buf[at] >> 4 != 6:
+            return COUNT_MALFORMED
+        length = self.u16(at + 4)
+        jumbo = length == 0
+        self.checkable = 1
+        self.stop = at + 40 + length
+        if jumbo:  # an option says more; without one, segmentation offload left the length to the hardware
+            self.stop = self.wire_end
+        elif self.stop > self.wire_end:
+            self.stop = self.wire_end
+            self.checkable = 0
+        self.family = 6
+        self.src_high = (self.u32(at + 8) << 32) | self.u32(at + 12)
+        self.src_low = (self.u32(at + 16) << 32) | self.u32(at + 20)
+        self.dst_high = (self.u32(at + 24) << 32) | self.u32(at + 28)
+        self.dst_low = (self.u32(at + 32) << 32) | self.u32(at + 36)
+        self.pseudo = 0
+        for i in range(8):
+            self.pseudo += self.u32(at + 8 + 4 * i)
+        self.has_id = 0
+        self.at = at + 40
+        if self.buf[at + 6] == TCP:
+            return NEXT
+        return self.extensions(self.buf[at + 6], jumbo)
+
+    def extensions(self, kind: int, jumbo: int) -> int:
+        """Go through the extension headers to TCP; ``jumbo``: look for the payload length in an option."""
+        for _ in range(MAX_EXTENSIONS):
+            at = self.at
+            if kind == TCP:
+                return NEXT
+            if kind == FRAGMENT:
+                size = 8
+            elif kind in (HOP_BY_HOP, ROUTING, DESTINATION, AUTHENTICATION):
+                size = 2
+            else:
+                return COUNT_NOT_TCP  # also ESP, whose content nobody sees, and 59, no next header
+            if self.stop - at < size:
+                return COUNT_MALFORMED
+            if self.end - at < size:
+                return COUNT_TRUNCATED
+            if kind == FRAGMENT:
+                # RFC 6946: with offset 0 and no more fragments it is whole.
+                if self.u16(at + 2) & 0xFFF9:
+                    return COUNT_FRAGMENT
+                self.has_id = self.u32(at + 4) != 0
+            elif kind == AUTHENTICATION:
+                size = (self.buf[at + 1] + 2) << 2  # RFC 4302 2.2
+            else:
+                size = (self.buf[at + 1] + 1) << 3
+            if self.stop - at < size:
+                return COUNT_MALFORMED
+            if self.end - at < size:
+                return COUNT_TRUNCATED
+            if kind == HOP_BY_HOP and jumbo:
+                reason = self.jumbo_payload(at + 2, at + size)
+                if reason != NEXT:
+                    return reason
+            elif kind == ROUTING and self.buf[at + 3] != 0:
+                self.checkable = 0  # segments left: the destination in the header is not the final one
+            kind = self.buf[at]
+            self.at = at + size
+        return COUNT_MALFORMED
+
+    def jumbo_payload(self, at: int, stop: int) -> int:
+        """Take the length from a jumbo payload option (RFC 2675), if the hop-by-hop options have one."""
+        while at < stop:
+            if self.buf[at] == 0:  # Pad1
+                at += 1
+                continue
+            if at + 2 > stop or at + 2 + self.buf[at + 1] > stop:
+                return COUNT_MALFORMED
+            if self.buf[at] == 0xC2:
+                if self.buf[at + 1] != 4:
+                    return COUNT_MALFORMED
+                length = self.u32(at + 2)
+                if length <= 65535:  # RFC 2675 3: an error
+                    return COUNT_MALFORMED
+                self.stop = self.start + 40 + length
+                if self.stop > self.wire_end:
+                    self.stop = self.wire_end
+                    self.checkable = 0
+                return NEXT
+            at += 2 + self.buf[at + 1]
+        return NEXT
