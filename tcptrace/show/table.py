@@ -104,8 +104,7 @@ class Stacked(Table):
             text += f"       {self._paint('! ' + found, _RED)}\n"
         return text
 
-    def _line(self, stream: str, end: Endpoint, frames: int, octets: int, rest: tuple[str, str, str]) ->
-    str:
+    def _line(self, stream: str, end: Endpoint, frames: int, octets: int, rest: tuple[str, str, str]) -> str:
         """Return one end's line, its address on a line of its own where it is too long."""
         where = endpoint(end.ip, end.port)
         sent = str(frames) if frames < 100_000 else short(frames, 5)
