@@ -1,0 +1,151 @@
+"""``tcptrace analyze FILE [FILTER...]``: one capture in, every connection out."""
+
+import math
+import os
+from typing import Any, NamedTuple
+
+import click
+
+from tcptrace.cli.select import StateName
+
+# How long Linux, macOS and Windows really stay in TIME-WAIT, halved; RFC 9293 3.4.2 has two minutes.
+STACKS = {
+    "linux": (30.0, "Linux"),
+    "macos": (15.0, "macOS"),
+    "windows": (60.0, "Windows"),
+    "rfc": (120.0, "RFC 9293"),
+}
+OUTCOMES = (
+    *("closed", "reset", "refused", "aborted", "half-closed"),
+    *("closing", "open", "connecting", "unanswered", "unknown"),
+)
+_MAX_MSL_S = 86_400.0
+
+
+class Request(NamedTuple):
+    """The command line, understood."""
+
+    path: str
+    filter: str
+    form: str  # "table", "json", "csv" or "summary"
+    is_summary: bool
+    has_frames: bool
+    show_all: bool
+    order: str | None  # None: by the kind of input
+    msl_s: float
+    msl_text: str  # for people, e.g. "MSL 120 s, RFC 9293"
+    checksums: str
+    max_findings: int
+    max_connections: int
+    streams: tuple[int, ...]
+    states: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    passed: tuple[str, ...]
+    utc: bool
+    colour: str
+
+
+@click.command(
+    epilog="Filter words are tcpdump's, e.g. `tcptrace analyze FILE port 80`; -- before them ends the options."
+)
+@click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|- [FILTER...]")
+@click.option(
+    "-r",
+    "file",
+    metavar="FILE",
+    type=click.Path(),
+    help="FILE, as in tcpdump; all words are filter then.",
+)
+@click.option("--json", "is_json", is_flag=True, help="JSON Lines (see `tcptrace schema`).")
+@click.option("--csv", "is_csv", is_flag=True, help="Comma-separated values, a row a connection.")
+@click.option("--summary", "is_summary", is_flag=True, help="Only how many connections had which outcome.")
+@click.option("--frames", "has_frames", is_flag=True, help="With --json: a record for each segment, too.")
+@click.option(
+    "--stream", "streams", multiple=True, type=click.IntRange(0), metavar="N", help="Only this connection."
+)
+@click.option(
+    "--state", "states", multiple=True, type=StateName(), help="Only where an end was left in STATE."
+)
+@click.option(
+    "--outcome", "outcomes", multiple=True, type=click.Choice(OUTCOMES), help="Only with this outcome."
+)
+@click.option("--passed", multiple=True, type=StateName(), help="Only where an end passed through STATE.")
+@click.option(
+    "--order",
+    type=click.Choice(("stream", "end")),
+    help="Sorted by stream, or as they end (a pipe's default).",
+)
+@click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
+@click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
+@click.option(
+    "--checksums",
+    type=click.Choice(("flags", "all", "none")),
+    default="flags",
+    help="Which TCP checksums to check (flags: of SYN, FIN, RST).",
+)
+@click.option(
+    "--max-findings",
+    type=click.IntRange(0),
+    default=1000,
+    metavar="N",
+    help="Kept for each code and side; 0: all.",
+)
+@click.option(
+    "--max-connections",
+    type=click.IntRange(1),
+    default=1_000_000,
+    metavar="N",
+    help="Held in memory at once.",
+)
+@click.option("--all", "show_all", is_flag=True, help="On a terminal: every connection, however many.")
+@click.option("--utc", is_flag=True, help="UTC, not local time.")
+@click.option(
+    "--color", "colour", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours."
+)
+@click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
+def analyze(words: tuple[str, ...], file: str | None, **options: Any) -> None:
+    """Say in which state each connection of a capture was left, and how it came there.
+
+    FILE is pcap, pcapng or tcpdump's printed text, gzipped or not; - is standard input.
+    """
+    path, condition = _words(words, file)
+    is_json, is_csv, _ = options.pop("is_json"), options.pop("is_csv"), options.pop("n")
+    if is_json and is_csv:
+        raise click.UsageError("two formats: --json and --csv: choose one")
+    if is_csv and options["is_summary"]:
+        raise click.UsageError("--summary has no --csv form: choose --json or neither")
+    if options["has_frames"] and (not is_json or options["is_summary"]):
+        raise click.UsageError("--frames adds records to --json: write --json --frames")
+    value, text = _msl(options.pop("msl_s"), options.pop("stack"))
+    from tcptrace.cli.run_analyze import run
+
+    form = "json" if is_json else "csv" if is_csv else "table"
+    run(Request(path=path, filter=condition, form=form, msl_s=value, msl_text=text, **options))
+
+
+def _words(words: tuple[str, ...], file: str | None) -> tuple[str, str]:
+    """Return the file and the filter: tcpdump's way with ``-r``, else the first word is the file."""
+    if file is None:
+        if not words:
+            raise click.UsageError("no FILE: name a capture, or - for standard input")
+        file, *rest = words
+    else:
+        rest = list(words)
+    # A filter never begins with a name like `b.pcap`; somebody who names two captures should hear that.
+    if rest and not set("./").isdisjoint(rest[0]) and os.path.isfile(rest[0]):
+        raise click.UsageError(f"more than one FILE: {rest[0]}: analyse one capture at a time")
+    return file, " ".join(rest)
+
+
+def _msl(given: float | None, stack: str | None) -> tuple[float, str]:
+    """Return the MSL in seconds, and what to call it."""
+    if given is None:
+        value, source = STACKS[stack or "rfc"]
+        return value, f"MSL {value:g} s, {source}"
+    if stack is not None:
+        raise click.UsageError("two MSLs: --msl and --stack: choose one")
+    if not (math.isfinite(given) and 0 < given <= _MAX_MSL_S):
+        raise click.UsageError(
+            f"bad MSL: --msl {given:g}: give seconds, more than 0 and at most {_MAX_MSL_S:,.0f}"
+        )
+    return given, f"MSL {given:g} s, --msl"

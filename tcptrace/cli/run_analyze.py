@@ -1,0 +1,191 @@
+"""What ``tcptrace analyze`` does once its command line is understood."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tcptrace.cli import pipe, terminal
+from tcptrace.cli.select import Predicate, selector
+from tcptrace.model.records import Capture, Connection
+from tcptrace.session import analyze
+from tcptrace.show.text import count, escape
+from tcptrace.show.worst import Worst
+
+if TYPE_CHECKING:
+    from tcptrace.cli.analyze import Request
+    from tcptrace.session import Analysis
+    from tcptrace.show.table import Table
+
+TERMINAL_ROWS = 1000  # more than this is not read row by row
+WORST_ROWS = 50
+
+
+def run(request: "Request") -> None:
+    """Analyse the capture and write what was asked for to standard output."""
+    wanted = selector(request.streams, request.states, request.outcomes, request.passed)
+    progress = terminal.Progress()
+    source = pipe.open_pipe(request.path)
+    live = source is not None
+    try:
+        analysis = analyze(
+            request.path if source is None else source,
+            msl_s=request.msl_s,
+            checksums=request.checksums,
+            max_connections=request.max_connections,
+            max_findings=request.max_findings,
+            filter=request.filter,
+            order=request.order or ("end" if live else "stream"),
+            segments=request.has_frames,
+            tick=progress.tick if progress.wanted else None,
+        )
+        out = terminal.Output(progress, prompt=live)
+        if request.is_summary:
+            capture = _summary(request, analysis, wanted, out)
+        elif request.form == "json":
+            capture = _json(request, analysis, wanted, out)
+        elif request.form == "csv":
+            capture = _csv(analysis, wanted, out)
+        else:
+            capture = _table(request, analysis, wanted, out, live)
+        out.flush()
+    finally:
+        progress.wipe()
+        if source is not None:
+            source.close()
+    if capture.problem:
+        sys.stderr.write(f"tcptrace: incomplete: {escape(capture.file)}: {escape(capture.problem)}\n")
+
+
+def _json(
+    request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output
+) -> Capture:
+    """Write JSON Lines: connections (their segments before them), then the capture."""
+    from tcptrace.show import json
+
+    for connection in analysis:
+        if wanted is None or wanted(connection):
+            if request.has_frames:
+                out.write(json.lines(analysis.segments_of(connection.stream)))
+            out.write(json.line(connection))
+    out.write(json.line(analysis.capture))
+    return analysis.capture
+
+
+def _csv(analysis: "Analysis", wanted: Predicate | None, out: terminal.Output) -> Capture:
+    """Write a header row and a row a connection."""
+    from tcptrace.show import csv
+
+    out.write_text(csv.header())
+    for connection in analysis:
+        if wanted is None or wanted(connection):
+            out.write_text(csv.row(connection))
+    return analysis.capture
+
+
+def _summary(
+    request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output
+) -> Capture:
+    """Write outcomes and capture alone; without a selection no connection is ever built."""
+    if wanted is None:
+        analysis.run()
+        outcomes = analysis.outcomes
+    else:
+        outcomes = dict(Counter(connection.outcome for connection in analysis if wanted(connection)))
+    if request.form == "json":
+        from tcptrace.show import json
+
+        out.write(json.outcomes_line(outcomes))
+        out.write(json.line(analysis.capture))
+    else:
+        out.write_text(_summary_text(request, analysis.capture, outcomes, wanted))
+    return analysis.capture
+
+
+def _table(
+    request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output, live: bool
+) -> Capture:
+    """Write the table and its summary; on a terminal only the worst of too many rows."""
+    from tcptrace.show.table import Style, make_table
+
+    style = Style(
+        msl=request.msl_text,
+        utc=request.utc,
+        colour=terminal.use_colour(request.colour),
+        ascii_only=terminal.output_is_ascii(),
+    )
+    table = make_table(style, terminal.output_width())
+    outcomes: Counter[str] = Counter()
+    rows = Rows(out, table, live, terminal.output_is_terminal() and not request.show_all)
+    for connection in analysis:
+        if wanted is None or wanted(connection):
+            outcomes[connection.outcome] += 1
+            rows.add(connection)
+    rows.finish()
+    out.write_text(_summary_text(request, analysis.capture, outcomes, wanted))
+    return analysis.capture
+
+
+def _summary_text(
+    request: "Request", capture: Capture, outcomes: Mapping[str, int], wanted: Predicate | None
+) -> str:
+    """Return the summary; where there was a selection it counts what was selected."""
+    from tcptrace.show.summary import Selection, summary
+
+    selection = None if wanted is None else Selection(sum(outcomes.values()), capture.connections)
+    return summary(capture, outcomes, selection, request.utc, terminal.output_is_ascii())
+
+
+class Rows:
+    """The rows of the table, in full or, on a terminal, the worst of them where there are too many to read.
+
+    A file's rows are held until it is known that they are few enough; a live pipe's are written as they
+    come, and from the 1,001st on only counted.
+    """
+
+    def __init__(self, out: terminal.Output, table: "Table", live: bool, is_limited: bool) -> None:
+        self._out = out
+        self._table = table
+        self._live = live
+        self._limited = is_limited
+        self._seen = 0
+        self._held: list[Connection] = []
+        self._worst = Worst(WORST_ROWS)
+
+    def add(self, connection: Connection) -> None:
+        """Show one more connection, now or later."""
+        self._seen += 1
+        if not self._limited:
+            self._write([connection], self._seen == 1)
+            return
+        self._worst.add(connection)
+        if self._seen > TERMINAL_ROWS:
+            self._held.clear()
+        elif self._live:
+            self._write([connection], self._seen == 1)
+        else:
+            self._held.append(connection)
+        if self._live and self._seen == TERMINAL_ROWS + 1:
+            self._out.write_text(
+                f"(more than {TERMINAL_ROWS:,}: the rest is counted, the worst come at the end)\n"
+            )
+
+    def finish(self) -> None:
+        """Show what is still to be shown, and a blank line before the summary."""
+        if self._limited and self._seen > TERMINAL_ROWS:
+            self._out.write_text(
+                f"The worst {WORST_ROWS} of {count(self._seen)} connections: most errors, most warnings, then "
+                "reset, aborted,\nrefused, unanswered; --all shows every one, --outcome, --state and a filter "
+                "choose.\n\n"
+            )
+            self._write(self._worst.sorted(), with_header=True)
+        else:
+            self._write(self._held, with_header=bool(self._held))
+        if self._seen:
+            self._out.write_text("\n")
+
+    def _write(self, connections: list[Connection], with_header: bool) -> None:
+        if with_header:
+            self._out.write_text(self._table.header())
+        for connection in connections:
+            self._out.write_text(self._table.row(connection))
