@@ -54,7 +54,10 @@ cdef class Decode:
         end="long long", length="long long", there="long long", flags="long long", mark="long long",
     )
     cdef long long tcp(self, long long n) noexcept
-    @cython.locals(network=Network, side="long long", place="long long")
+    @cython.locals(
+        network=Network, side="long long", place="long long", first="long long", second="long long",
+        ports="unsigned long long",
+    )
     cdef void four_tuple(self, long long n, unsigned long long source, unsigned long long destination) noexcept
     @cython.locals(stop="long long", bits="long long", kind="long long", length="long long")
     cdef long long read_options(self, long long n, long long at, long long list_end, long long end) noexcept
