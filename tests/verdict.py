@@ -17,7 +17,11 @@ instead of the own frame's. ::
 12. Optional beside it: ``opened=both``, ``roles=b,a`` (which names are client and server; default: the order
 in ``ends``), ``duplicates=1,0``. ``! 4 client half_open`` is a finding (``-``: no side, ``*``: any frame);
 where one is written, or ``! none``, the codes that the replay itself knows must be exactly those.
-``stream 1`` begins the verdict of the next stream; a verdict begins with stream 0.
+``has half_open`` and ``no half_open`` ask for one code only. ``?`` in place of a value of the ``outcome=``
+line or of a finding's side leaves it open, where the documents do. ``stream 1`` begins the verdict of the next
+stream; a verdict begins with stream 0.
+
+``check_paths`` compares less: the paths and what is given beside them, where the documents do not say more.
 """
 
 import difflib
@@ -138,6 +142,8 @@ def expected_lines(
             findings = findings or []
             if line.split()[1] != "none":
                 findings.append(" ".join(line.split()[1:]))
+        elif line.startswith(("has ", "no ")):
+            continue  # see compare_codes()
         elif line.startswith("outcome="):
             words |= dict(word.split("=") for word in line.split())
         else:
@@ -160,8 +166,8 @@ def expected_lines(
 
 def expected_time_wait(script: Script, text: str, msl_s: float) -> str:
     """Return what ``tw=`` means, as the diff shows it."""
-    if text == "-":
-        return "-"
+    if text in "-?":
+        return text
     side, _, span = text.partition("@")
     since, _, until = span.partition("..")
     since_ns = moment(script, since)
@@ -183,9 +189,13 @@ def actual_lines(connection: Any, expected: list[str]) -> list[str]:
         out.append(f"path {side}: {' '.join(path)}")
         assert getattr(connection.final, side) == path[-1]
     first, reset = connection.closed_first or "-", connection.reset_by or "-"
-    out.append(f"outcome={connection.outcome} first={first} reset={reset}")
+    verdict = next(line for line in expected if line.startswith("outcome=")).split()
+    values = [f"outcome={connection.outcome}", f"first={first}", f"reset={reset}"]
+    values = [v if v.endswith("=?") else value for v, value in zip(verdict, values, strict=True)]
+    out.append(" ".join(values))
     held = connection.time_wait
-    out.append(f"time_wait: {f'{held.side} {held.since_ns} {held.until_ns}' if held else '-'}")
+    waits = f"{held.side} {held.since_ns} {held.until_ns}" if held else "-"
+    out.append("time_wait: ?" if "time_wait: ?" in expected else f"time_wait: {waits}")
     if any(line.startswith("opened_by: ") for line in expected):
         out.append(f"opened_by: {connection.opened_by or '-'}")
     if any(line.startswith("duplicates: ") for line in expected):
@@ -199,10 +209,28 @@ def compare_findings(connection: Any, expected: list[str]) -> list[str]:
     found = []
     for entry in connection.findings:
         if entry.code in REPLAY_CODES:
-            exact = f"{entry.frame} {entry.side or '-'} {entry.code}"
-            any_frame = f"* {entry.side or '-'} {entry.code}"
-            found.append(any_frame if any_frame in wanted else exact)
+            frames, sides = (str(entry.frame), "*"), (entry.side or "-", "?")
+            forms = [f"{frame} {side} {entry.code}" for frame in frames for side in sides]
+            found.append(next((form for form in forms if form in wanted), forms[0]))
     return [line for line in difflib.ndiff(wanted, sorted(found)) if line[0] in "+-"]
+
+
+def compare_codes(connection: Any, lines: list[str]) -> list[str]:
+    """Return what the lines ``has CODE`` and ``no CODE`` miss."""
+    codes = set(connection.finding_counts)
+    asked = [line.split() for line in lines if line.startswith(("has ", "no "))]
+    return [f"{word} {code}" for word, code in asked if (code in codes) != (word == "has")]
+
+
+def check_paths(ladder: str, client: str, server: str, stream: int = 0, **fields: Any) -> None:
+    """Assert both paths (states with spaces between) and what ``fields`` names of one stream's record."""
+    import tcptrace
+
+    script = parse(ladder)
+    connection: Any = {c.stream: c for c in tcptrace.analyze(script.pcap())}[stream]
+    actual = {"client": " ".join(connection.path.client), "server": " ".join(connection.path.server)}
+    actual |= {name: getattr(connection, name) for name in fields}
+    assert actual == {"client": client, "server": server, **fields}, "\n" + script.listing()
 
 
 def check(ladder: str, verdict: str, msl_s: float = 120.0) -> None:
@@ -228,6 +256,7 @@ def check(ladder: str, verdict: str, msl_s: float = 120.0) -> None:
         if actual != expected:
             trouble.append(f"stream {stream} (- verdict, + analysis):")
             trouble += [line for line in difflib.ndiff(expected, actual) if line[0] != "?"]
+        trouble += [f"stream {stream}: {line}" for line in compare_codes(connections[stream], parts[stream])]
         if findings is not None:
             trouble += [f"finding {line}" for line in compare_findings(connections[stream], findings)]
     assert not trouble, "\n".join(["", script.listing(), "", *trouble])

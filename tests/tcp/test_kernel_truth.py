@@ -20,7 +20,7 @@ def truth_of(name: str) -> Any:
 
 
 def analysed(name: str) -> list[Any]:
-    """Return the connections, as analysed with the truth file's arguments (the command line's; none so far)."""
+    """Return the connections, analysed with the truth file's arguments (so far there are none)."""
     assert truth_of(name)["args"] == []
     return list(tcptrace.analyze(FOLDER / f"{name}.pcap"))
 
@@ -85,8 +85,9 @@ def test_the_server_of_half_open_reconnect_leaves_by_the_rst_in_the_newer_stream
 def test_the_server_of_backlog_overflow_is_as_far_as_the_kernel_but_for_an_assumption(name: str) -> None:
     """The kernel drops the handshake's last ACK (frame 13) and stays in SYN-RECEIVED.
 
-    No segment after it shows that: replay.md, "backlog full", has ESTABLISHED `assumed` at that ACK. What is not a
-    mere assumption has to be the kernel's own path, and the two ACKs before, each refuted by a SYN-ACK, leave no step.
+    No segment after it shows that: replay.md, "backlog full", has ESTABLISHED `assumed` at that ACK. What is
+    not a mere assumption has to be the kernel's own path; the two ACKs before, each refuted by a SYN-ACK,
+    leave no step.
     """
     connection = analysed(name)[2]
     true = truth_of(name)["connections"][2]["server"]
