@@ -285,7 +285,7 @@ def ns(us: str | int) -> int:
 
 def parse(script: str) -> tuple[list[Segment], list[Transition], dict[str, list[str]]]:
     """Return a script's segments (states after each included), its transitions, and both paths."""
-    rows: list[tuple[int, str, str, str, str, int]] = []
+    rows: list[tuple[int, Any, str, str, str, int]] = []
     steps: list[Transition] = []
     after: list[int] = []  # how many steps stand before each segment's end
     for line in script.split("\n"):
@@ -314,15 +314,14 @@ def parse(script: str) -> tuple[list[Segment], list[Transition], dict[str, list[
     segments = []
     now = {side: (path or ["CLOSED"])[0] for side, path in paths.items()}
     done = 0
-    for number, (time_ns, side, flags, seq, ack, size) in enumerate(rows, 1):
+    for number, (time_ns, sender, flags, seq, ack, size) in enumerate(rows, 1):
         for step in steps[done : after[number - 1]]:
             if step.frame is not None and step.frame <= len(rows):
                 now[step.side] = step.to_state
         done = after[number - 1]
         acked = None if ack == "-" else int(ack)
         state = Sides(now["client"], now["server"])
-        segments.append(Segment(0, number, time_ns, side, flags, int(seq), acked, 12754, size, state))  #
-        type: ignore[arg - type]
+        segments.append(Segment(0, number, time_ns, sender, flags, int(seq), acked, 12754, size, state))
     return segments, steps, paths
 
 
