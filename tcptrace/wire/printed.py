@@ -180,7 +180,7 @@ class PrintedReader:
         ip = said.ip
         if said.kind == "fragment" and not ip.fragment & 0x3FFF:
             ip = ip._replace(fragment=1)  # printed without -v, which would say where it lies
-        if protocol == TCP and said.version == 6:
+        if protocol == TCP and not ip.fragment & 0x3FFF:
             protocol = UDP  # what tcpdump did not print as TCP is not to be decoded as such
         return ip_packet(nobody, nobody, ip, protocol, bytes(8), length=8, counter=self._count)
 

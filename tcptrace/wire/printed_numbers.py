@@ -60,8 +60,9 @@ class Numbers:
         self, source: Endpoint, destination: Endpoint, flags: int, *, seq: int | None, ack: int, length: int
     ) -> Placed:
         """Return the absolute numbers of a segment printed with ``seq`` (None: not printed) and ``ack``."""
-        # A socket connected to itself is one end that is both: tcpdump takes it for the lower one.
+        # A socket connected to itself is both ends: tcpdump takes it for the lower one and keeps both bases.
         own, peer = (0, 1) if source <= destination else (1, 0)
+        sender = peer if source != destination else own  # whose numbers `ack` acknowledges
         flow = self._flow((source, destination) if own == 0 else (destination, source))
         literal: bool | None = True
         if flags & ACK:
@@ -75,7 +76,7 @@ class Numbers:
                     seq = flow.base[own]
             else:
                 if flow.literal is None:
-                    self._decide(flow, own, peer, seq, ack)
+                    self._decide(flow, own, peer, sender, seq=seq, ack=ack)
                 if not flow.literal:
                     ack = (ack + flow.base[peer]) & MASK
                     seq = None if seq is None else (seq + flow.base[own]) & MASK
@@ -83,7 +84,7 @@ class Numbers:
         if seq is None:
             known = flow.nxt[own]
             seq = known if known is not None else flow.base[own]
-        self._advance(flow, own, peer, flags, seq=seq, ack=ack, length=length)
+        self._advance(flow, own, sender, flags, seq=seq, ack=ack, length=length)
         return Placed(seq, ack, flow.base[peer], literal)
 
     def _flow(self, key: tuple[Endpoint, Endpoint]) -> _Flow:
@@ -95,19 +96,21 @@ class Numbers:
         return flow
 
     @staticmethod
-    def _decide(flow: _Flow, own: int, peer: int, seq: int | None, ack: int) -> None:
+    def _decide(flow: _Flow, own: int, peer: int, sender: int, *, seq: int | None, ack: int) -> None:
         """Take the reading that goes on where the segments before ended; stay undecided where both do."""
         as_printed = as_relative = 0
-        for value, side in ((seq, own), (ack, peer)):
-            expected = flow.nxt[side]
+        for value, base, expected in (
+            (seq, flow.base[own], flow.nxt[own]),
+            (ack, flow.base[peer], flow.nxt[sender]),
+        ):
             if value is not None and expected is not None:
                 as_printed += _distance(value, expected)
-                as_relative += _distance((value + flow.base[side]) & MASK, expected)
+                as_relative += _distance((value + base) & MASK, expected)
         if as_printed != as_relative:
             flow.literal = as_printed < as_relative
 
     @staticmethod
-    def _advance(flow: _Flow, own: int, peer: int, flags: int, *, seq: int, ack: int, length: int) -> None:
+    def _advance(flow: _Flow, own: int, sender: int, flags: int, *, seq: int, ack: int, length: int) -> None:
         """Note how far each end has sent."""
         if flags & RST:
             return  # its numbers may be anything (RFC 9293 3.5.2)
@@ -115,10 +118,10 @@ class Numbers:
         known = flow.nxt[own]
         if known is None or flags & SYN or 0 < (end - known) & MASK < 1 << 31:
             flow.nxt[own] = end
-        if flags & ACK and not flags & SYN:
-            known = flow.nxt[peer]
-            if known is None or 0 < (ack - known) & MASK < 1 << 30:
-                flow.nxt[peer] = ack
+        if flags & ACK:
+            known = flow.nxt[sender]
+            if known is None or (not flags & SYN and 0 < (ack - known) & MASK < 1 << 30):
+                flow.nxt[sender] = ack
 
 
 def _distance(a: int, b: int) -> int:

@@ -57,7 +57,7 @@ def rebuild(text: str, absolute: Callable[[int], int]) -> Options:
     """
     out = bytearray()
     whole = True
-    for piece in _pieces(text):
+    for piece in _pieces(text) if text else ():
         if "[|" in piece:
             whole = False
             break
@@ -151,12 +151,12 @@ def _rare_body(name: str, rest: str) -> tuple[int, bytes] | None:
     if name == "md5":
         return 19, data if len(data) == 16 else bytes(16)
     if name == "uto":
-        return 28, data[-2:].rjust(2, b"\0") if data else bytes(2)
+        printed = re.search(r"0x([0-9a-f]{1,4})", rest)  # and the same in seconds behind it
+        return 28, (int(printed[1], 16) if printed else 0).to_bytes(2, "big")
     if name == "tcp-ao" and len(numbers) >= 2:
         return 29, bytes((numbers[0] & 255, numbers[1] & 255)) + data
-    if name == "scps" and len(numbers) >= 1:
-        return 20, bytes((int(rest.split()[1], 16) & 255, numbers[-1] & 255))
-    return None
+    scps = re.match(r" cap ([0-9a-f]{2}) id (\d{1,3})", rest) if name == "scps" else None
+    return (20, bytes((int(scps[1], 16), int(scps[2]) & 255))) if scps else None
 
 
 def _numbers(text: str) -> list[int]:
