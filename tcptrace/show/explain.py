@@ -11,6 +11,7 @@ from tcptrace.show.explain_words import (
     FINDING_OTHERWISE,
     FINDINGS,
     LATE,
+    NAMES,
     OPENED_BY,
     OUTCOMES,
     PROOFS,
@@ -139,7 +140,8 @@ class _Story:
             pair = f"{client(connection)}, connected to itself"
         else:
             pair = f"{client(connection)} is the client, {server(connection)} the server"
-        spoken = f" They speak {connection.application}." if connection.application else ""
+        label = connection.application
+        spoken = f" They speak {NAMES.get(label, label.upper())}." if label else ""
         yield Paragraph(
             "", f"Stream {connection.stream}: {pair}. {plural(packets, 'segment')} in {lasted}.{spoken}"
         )
@@ -166,7 +168,11 @@ class _Story:
                 break
         else:
             what = "{Who} goes from {old} to {new} (" + cause + ")."
-        sure = PROOFS.get((cause, step.evidence)) or PROOFS.get(("*", step.evidence), "")
+        sure = ""
+        for key in ((cause, new, step.evidence), (cause, "*", step.evidence), ("*", "*", step.evidence)):
+            if key in PROOFS:
+                sure = PROOFS[key]
+                break
         if step.proof is None and "{proof}" in sure:
             sure = ""
         sent = self.times.get(step.frame, step.time_ns) if step.frame is not None else step.time_ns
