@@ -46,7 +46,7 @@ class Request(NamedTuple):
 
 
 @click.command(
-    epilog="Filter words are tcpdump's, e.g. `tcptrace analyze FILE port 80`; -- before them ends the options."
+    epilog="Filter words are tcpdump's: `tcptrace analyze FILE port 80`; -- before them ends the options."
 )
 @click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|- [FILTER...]")
 @click.option(
@@ -67,7 +67,12 @@ class Request(NamedTuple):
     "--state", "states", multiple=True, type=StateName(), help="Only where an end was left in STATE."
 )
 @click.option(
-    "--outcome", "outcomes", multiple=True, type=click.Choice(OUTCOMES), help="Only with this outcome."
+    "--outcome",
+    "outcomes",
+    multiple=True,
+    type=click.Choice(OUTCOMES),
+    metavar="OUTCOME",
+    help=f"Only with this outcome: {', '.join(OUTCOMES)}.",
 )
 @click.option("--passed", multiple=True, type=StateName(), help="Only where an end passed through STATE.")
 @click.option(

@@ -13,6 +13,7 @@ from tcptrace.version import VERSION
 
 INTERRUPTED = 130  # contract, "Order, live records, exit status"
 INPUT_ERROR = 3
+COMPLETION = "_TCPTRACE_COMPLETE"  # set by the shell's completion (click's convention)
 
 
 class Row(NamedTuple):
@@ -70,7 +71,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="tcptrace COMMAND --help says more.",
 )
 @click.option(
@@ -90,6 +91,8 @@ def tcptrace() -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return the exit status; bad input leaves no traceback."""
+    if sys.stdout is None:  # closed by the caller (`>&-`)
+        return _fail("cannot write: standard output: it is closed", INPUT_ERROR)
     try:
         status = _invoke(args)
         sys.stdout.flush()
@@ -107,21 +110,22 @@ def run(args: Sequence[str]) -> int:
 
 def _invoke(args: Sequence[str]) -> int:
     """Run the command and turn its errors into one line and a status."""
+    if COMPLETION in os.environ:
+        tcptrace.main(args=list(args), prog_name="tcptrace")  # a shell asks what may come next; exits
     try:
-        outcome = tcptrace.main(args=list(args) or ["--help"], prog_name="tcptrace", standalone_mode=False)
+        # Not by `main()`: it makes an exit status of its own of a broken pipe, and prints at an interrupt.
+        with tcptrace.make_context("tcptrace", list(args) or ["--help"]) as context:
+            tcptrace.invoke(context)
     except TcptraceError as error:
         return _fail(str(error), error.exit_status)
-    except click.exceptions.NoArgsIsHelpError as error:
-        return _fail(f"incomplete: see `{error.ctx.command_path} --help`" if error.ctx else "incomplete", 2)
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except click.ClickException as error:
-        context = getattr(error, "ctx", None)
+        command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tcptrace"
         message = error.format_message().rstrip(".")
         message = message[:1].lower() + message[1:]
-        if context is not None and "`" not in message:
-            message += f": see `{context.command_path} --help`"
-        return _fail(message, error.exit_code)
-    # Without standalone mode click returns the status of `ctx.exit()`, and else what the command returned.
-    return outcome if isinstance(outcome, int) else 0
+        return _fail(message if "`" in message else f"{message}: see `{command} --help`", error.exit_code)
+    return 0
 
 
 def _fail(message: str, status: int) -> int:
@@ -129,7 +133,8 @@ def _fail(message: str, status: int) -> int:
     from tcptrace.show.text import escape
 
     one_line = " ".join(message.split("\n"))
-    sys.stderr.write(f"tcptrace: {escape(one_line)}\n")
+    if sys.stderr is not None:
+        sys.stderr.write(f"tcptrace: {escape(one_line)}\n")
     return status
 
 

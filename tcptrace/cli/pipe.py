@@ -10,8 +10,6 @@ import time
 from types import FrameType
 from typing import Any
 
-from tcptrace.model.errors import UsageError
-
 # An interrupt reaches the whole pipeline. The writer (tcpdump) then hands on what it still holds: that is
 # waited for.
 _GRACE_S = 0.5
@@ -81,12 +79,9 @@ def open_pipe(path: str) -> PipeInput | None:
     Whether ``path`` can be read at all is found out, and said, by ``source``.
     """
     if path == "-":
+        if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+            return None
         descriptor = sys.stdin.fileno()
-        if os.isatty(descriptor):
-            raise UsageError(
-                "no capture: standard input is a terminal: "
-                "pipe one into it, e.g. `tcpdump -w - | tcptrace analyze -`"
-            )
         mode = os.fstat(descriptor).st_mode
     else:
         try:

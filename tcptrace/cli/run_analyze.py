@@ -174,9 +174,9 @@ class Rows:
         """Show what is still to be shown, and a blank line before the summary."""
         if self._limited and self._seen > TERMINAL_ROWS:
             self._out.write_text(
-                f"The worst {WORST_ROWS} of {count(self._seen)} connections: most errors, most warnings, then "
-                "reset, aborted,\nrefused, unanswered; --all shows every one, --outcome, --state and a filter "
-                "choose.\n\n"
+                f"The worst {WORST_ROWS} of {count(self._seen)} connections: most errors, most warnings, "
+                "then reset,\naborted, refused, unanswered. --all shows every one; --outcome, --state and "
+                "a filter\nchoose.\n\n"
             )
             self._write(self._worst.sorted(), with_header=True)
         else:

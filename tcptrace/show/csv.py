@@ -6,7 +6,6 @@ spaces. New columns are added at the end.
 """
 
 import csv
-import io
 import time
 
 from tcptrace.model.records import Connection, Rtt, Sides
@@ -58,6 +57,17 @@ COLUMNS = (
 )
 
 
+class _Echo:
+    """A file that gives back what is written: ``writerow`` returns what ``write`` returns."""
+
+    def write(self, text: str) -> str:
+        """Return ``text``."""
+        return text
+
+
+_writer = csv.writer(_Echo())  # its dialect is RFC 4180's: quotes where needed, lines end with CR LF
+
+
 def header() -> str:
     """Return the header row, its line end (CR LF) included."""
     return ",".join(COLUMNS) + "\r\n"
@@ -91,9 +101,7 @@ def row(connection: Connection) -> str:
         *_rtt(c.rtt_s.server),
         *(c.application, c.tap, _findings(c.finding_counts), "true" if c.given_up else "false"),
     ]
-    text = io.StringIO()
-    csv.writer(text).writerow(fields)
-    return text.getvalue()
+    return str(_writer.writerow(fields))
 
 
 def _both(sides: Sides[int]) -> tuple[int, int]:

@@ -15,24 +15,24 @@ def first_word(connection: Connection) -> str:
     return "both at once" if side == "both" else side + " first"
 
 
-def time_wait(connection: Connection, wait: TimeWait, clock: Clock) -> str:
-    """Return ``server until 23:50:06``, with the day where it is another than the connection's last frame's.
+def time_wait(connection: Connection, wait: TimeWait, day: str, clock: Clock) -> str:
+    """Return ``server until 23:50:06``, with its day where that is another than ``day``, the row's.
 
     ``until`` is the nominal end of 2MSL. Where the capture shows that it ended early, by a new connection
     on the same ports (RFC 6191) or by a RST (RFC 1337), that moment is named instead.
     """
-    verb, at = "until", wait.until_ns
-    for step in reversed(connection.transitions):
+    at, why = wait.until_ns, ""
+    final = connection.final
+    # Most often the holder is still in TIME-WAIT at the capture's end, and nothing need be searched.
+    left = () if "TIME-WAIT" in (final.client, final.server) else reversed(connection.transitions)
+    for step in left:
         if step.from_state == "TIME-WAIT" and step.cause != "2MSL timeout":
-            verb, at = (
-                ("port reused", step.time_ns) if step.cause == "reused" else ("ended by RST", step.time_ns)
-            )
+            at, why = step.time_ns, ", ports reused" if step.cause == "reused" else ", ended by a RST"
             break
-    day = clock.day(at)
     moment = clock.time(at, 0)
-    if day != clock.day(connection.last_ns):
-        moment = f"{day} {moment}"
-    return f"{wait.side} {verb} {moment}"
+    if clock.day(at) != day:
+        moment = f"{clock.day(at)} {moment}"
+    return f"{wait.side} until {moment}{why}"
 
 
 def severities(connection: Connection) -> tuple[int, int]:

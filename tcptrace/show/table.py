@@ -18,6 +18,9 @@ _DIM = "\x1b[2m"
 _RED = "\x1b[31m"
 
 
+_TIME_WAIT = 45  # "client until 2017-02-21 20:30:06, ports reused", without its first column
+
+
 class Style(NamedTuple):
     """What the caller decides about how rows look."""
 
@@ -32,7 +35,10 @@ class Table:
 
     def __init__(self, style: Style) -> None:
         self._style = style
+        # Rows come nearly in order of time: one clock for their starts, one for TIME-WAIT's ends, and each
+        # seldom has to look up another second.
         self._clock = Clock(style.utc)
+        self._until = Clock(style.utc)
 
     def header(self) -> str:
         """Return the lines above the rows."""
@@ -53,8 +59,8 @@ class Table:
 class Stacked(Table):
     """Two lines a connection, client above server, in ``width`` columns; a third where there is more to say.
 
-    Wider terminals get microseconds, then longer addresses. Below 80 columns the start, and below 67 frames
-    and bytes, are left out.
+    Wider terminals get microseconds, then TIME-WAIT in the second line, then longer addresses. Below 80
+    columns the start, and below 67 frames and bytes, are left out.
     """
 
     def __init__(self, style: Style, width: int = 80) -> None:
@@ -65,8 +71,12 @@ class Stacked(Table):
         self._digits = 6 if spare >= 3 else 3
         time_width = 9 + self._digits
         self._end = 21
-        if spare > 3:
-            self._end += min(spare - 3, 26)  # 47: the longest IPv6 address, brackets and port
+        # What is left of the last column, for TIME-WAIT; wider still, and long addresses need no line of
+        # their own.
+        self._room = spare - 4 if spare >= 3 + _TIME_WAIT else 0
+        if spare > 3 + _TIME_WAIT:
+            self._end += min(spare - 3 - _TIME_WAIT, 26)  # 47: the longest IPv6 address, brackets and port
+            self._room -= self._end - 21
         cells = [f"%-{self._end}s"]
         if self._counts:
             cells += ["%5s", "%6s"]
@@ -78,8 +88,9 @@ class Stacked(Table):
 
     def header(self) -> str:
         """Return two lines: what the client's and what the server's line holds."""
-        upper = self._cells(("STREAM", "CLIENT", "SENT", "BYTES", "ITS STATE", "START", "OUTCOME"))
-        lower = self._cells(("", "SERVER", "SENT", "BYTES", "AT THE END", "LASTED", "CLOSED BY"))
+        last = f"OUTCOME      TIME-WAIT ({self._style.msl})" if self._room else "OUTCOME"
+        upper = self._cells(("STREAM", "CLIENT", "PKTS", "BYTES", "ITS STATE", "START", last))
+        lower = self._cells(("", "SERVER", "SENT", "SENT", "AT THE END", "LASTED", "CLOSED BY"))
         return "".join(self._paint(line.rstrip(), _BOLD) + "\n" for line in (upper, lower))
 
     def row(self, connection: Connection) -> str:
@@ -94,11 +105,15 @@ class Stacked(Table):
         outcome = self._outcome(c) if self._style.colour else c.outcome
         above = (final.client, clock.time(c.first_ns, self._digits), outcome)
         lasted = duration(c.last_ns - c.first_ns, self._style.ascii_only)
-        below = (final.server, lasted, first_word(c))
+        closed_by = first_word(c)
         text += self._line(str(c.stream), c.client, packets.client, octets.client, above)
-        text += self._line("", c.server, packets.server, octets.server, below)
-        if c.time_wait is not None:
-            text += f"       TIME-WAIT: {time_wait(c, c.time_wait, clock)} ({self._style.msl})\n"
+        wait = "" if c.time_wait is None else time_wait(c, c.time_wait, day, self._until)
+        if wait and len(wait) <= self._room:
+            closed_by = f"{closed_by:<12} {wait}"
+            wait = ""
+        text += self._line("", c.server, packets.server, octets.server, (final.server, lasted, closed_by))
+        if wait:
+            text += f"       TIME-WAIT: {wait} ({self._style.msl})\n"
         found = alarms(c) if c.findings else ""
         if found:
             text += f"       {self._paint('! ' + found, _RED)}\n"
@@ -147,10 +162,11 @@ class Wide(Table):
         below = ""
         if len(ends) > _ENDS:
             ends, below = client, f"       > {server}\n"
-        start = f"{clock.day(c.first_ns)} {clock.time(c.first_ns)}"
+        day = clock.day(c.first_ns)
+        start = f"{day} {clock.time(c.first_ns)}"
         lasted = duration(c.last_ns - c.first_ns, self._style.ascii_only)
         outcome = self._outcome(c, 11) if self._style.colour else c.outcome
-        extra = "-" if c.time_wait is None else time_wait(c, c.time_wait, clock)
+        extra = "-" if c.time_wait is None else time_wait(c, c.time_wait, day, self._until)
         found = alarms(c) if c.findings else ""
         if found:
             extra += "  " + self._paint("! " + found, _RED)
