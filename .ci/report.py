@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 ALLOWED = ["kernel lacks"]
 if not Path(
     "../shared/data/real"
-).is_dir():  # a clone by itself: tests over those captures have nothing to read
+).is_dir():  # a clone by itself: nothing to read there
     ALLOWED.append("the shared real captures are not here")
 
 
