@@ -6,9 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ALLOWED = ["kernel lacks"]
-if not Path(
-    "../shared/data/real"
-).is_dir():  # a clone by itself: nothing to read there
+if not Path("../shared/data/real").is_dir():  # a clone by itself: nothing to read there
     ALLOWED.append("the shared real captures are not here")
 
 
