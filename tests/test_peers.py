@@ -28,8 +28,10 @@ CAPTURES = [
 # Where we count otherwise than tshark, and why: a row a file, never a looser comparison. None so far.
 KNOWN_DIFFERENCES: dict[str, str] = {}
 
-FIELDS = ("frame.time_epoch", "frame.protocols", "tcp.stream", "tcp.len", "tcp.srcport", "tcp.dstport")
-FIELDS += ("ip.src", "ipv6.src", "ip.dst", "ipv6.dst")
+FIELDS = (
+    *("frame.time_epoch", "frame.protocols", "tcp.stream", "tcp.len", "tcp.srcport", "tcp.dstport"),
+    *("ip.src", "ipv6.src", "ip.dst", "ipv6.dst"),
+)
 
 End = tuple[str, int]
 

@@ -35,6 +35,11 @@ class Figure(NamedTuple):
         return self.packets / self.cpu_s
 
 
+def last_line(output: str) -> str:
+    """Return the last line that a program printed, as a reason."""
+    return (output.strip() or "(no output)").rsplit("\n", 1)[-1][:200]
+
+
 class Bench:
     """One run of the bench: where captures lie, how often each command runs, what was measured."""
 
@@ -54,7 +59,7 @@ class Bench:
             costs.append(run(tool.on(made.path), ROOT, keep=keep, surroundings=tool.surroundings))
         wrong = next((cost for cost in costs if cost.status), None)
         if wrong is not None:
-            self.invalid.append(f"{tool.name}: exit status {wrong.status}: {wrong.output[-200:].strip()}")
+            self.invalid.append(f"{tool.name}: exit status {wrong.status}: {last_line(wrong.output)}")
             return None
         output, counted = costs[0].output, tool.counted
         if counted is None and tool.count_command:
@@ -63,9 +68,7 @@ class Bench:
                 tools.says,
             )
         if counted is None or not counted(output, made.packets):
-            self.invalid.append(
-                f"{tool.name}: does not count {made.packets} packets: {output[-200:].strip()}"
-            )
+            self.invalid.append(f"{tool.name}: does not count {made.packets} packets: {last_line(output)}")
             return None
         return Figure(
             made.packets,
@@ -111,7 +114,7 @@ class Bench:
         ours = min(cost.cpu_s for cost in costs)
         self.say(f"\ntiny: 14 frames. Ours {ours * 1000:.1f} ms, an empty Python {empty * 1000:.1f} ms")
         if any(cost.status for cost in costs) or not tools.says(costs[0].output, 14):
-            self.invalid.append(f"tiny: {costs[0].output[-200:].strip()}")
+            self.invalid.append(f"tiny: {last_line(costs[0].output)}")
             return None
         return ours / empty
 
