@@ -161,11 +161,10 @@ class Decode:
         if network.checkable:
             mark |= self.checksum(at, flags)
         self.marks[n] = mark
-        self.fingerprint[n] = self.hash(at, payload if payload < end else end, octets & MASK32)
-        if mark & MARK_OFFLOADED and there > 0:
-            octets = there if there < PAYLOAD_OCTETS else PAYLOAD_OCTETS
-            self.mix(payload, payload + octets)
-            self.fingerprint[n] = self.hash_value()
+        uncovered = 0  # payload that the stored checksum says nothing about
+        if mark & MARK_OFFLOADED:
+            uncovered = there if there < PAYLOAD_OCTETS else PAYLOAD_OCTETS
+        self.fingerprint[n] = self.hash(at, payload if payload < end else end, uncovered)
         return NEXT
 
     def four_tuple(self, n: int, source: int, destination: int) -> None:
@@ -302,8 +301,8 @@ class Decode:
 
     # ---- fingerprint
 
-    def hash(self, at: int, header_end: int, octets: int) -> int:
-        """Return the hash of the IP header but TTL and checksum, of the lengths and of the TCP header.
+    def hash(self, at: int, header_end: int, uncovered: int) -> int:
+        """Return the hash of the IP header but TTL and checksum, of lengths, TCP header and some payload.
 
         Two sums of Multilinear-HM (Lemire and Kaser, "Strongly universal string hashing is fast", 2014):
         whoever does not know the random keys finds no two packets that collide, and by chance it happens
@@ -325,9 +324,13 @@ class Decode:
             if at > start + 40:  # bounded, for it costs keys; what follows tells packets apart as well
                 limit = start + 40 + EXTENSION_OCTETS
                 self.mix(start + 40, at if at < limit else limit)
-        self.mix_pair(octets, 0)
+        # What was captured of the header counts too, for the last words are filled up with zeros.
+        self.mix_pair((network.stop - at) & MASK32, ((header_end - at) << 8) | uncovered)
         self.mix(at, header_end)
-        return self.hash_value()
+        if uncovered:
+            self.mix(header_end, header_end + uncovered)
+        # The upper halves of both sums modulo 2^64: the lower ones are not universal.
+        return (self.hash_a & TOP32) | ((self.hash_b >> 32) & MASK32)
 
     def mix_pair(self, first: int, second: int) -> None:
         """Take a pair of 32-bit words into the hash."""
@@ -355,7 +358,3 @@ class Decode:
             self.mix_pair(self.u32(at), self.last_word(at + 4, stop))
         elif at < stop:
             self.mix_pair(self.last_word(at, stop), 0)
-
-    def hash_value(self) -> int:
-        """Return the upper halves of both sums modulo 2^64: the lower ones are not universal."""
-        return (self.hash_a & TOP32) | ((self.hash_b >> 32) & MASK32)

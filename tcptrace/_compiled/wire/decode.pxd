@@ -52,6 +52,7 @@ cdef class Decode:
     @cython.locals(
         network=Network, at="long long", header="long long", octets="long long", payload="long long",
         end="long long", length="long long", there="long long", flags="long long", mark="long long",
+        uncovered="long long",
     )
     cdef long long tcp(self, long long n) noexcept
     @cython.locals(
@@ -71,7 +72,7 @@ cdef class Decode:
     @cython.locals(word="unsigned long long", i="long long")
     cdef unsigned long long last_word(self, long long at, long long stop) noexcept
     @cython.locals(network=Network, start="long long", limit="long long")
-    cdef unsigned long long hash(self, long long at, long long header_end, unsigned long long octets) noexcept
+    cdef unsigned long long hash(self, long long at, long long header_end, long long uncovered) noexcept
     @cython.locals(key="long long")
     cdef void mix_pair(self, unsigned long long first, unsigned long long second) noexcept
     @cython.locals(
@@ -79,4 +80,3 @@ cdef class Decode:
         second="unsigned long long",
     )
     cdef void mix(self, long long at, long long stop) noexcept
-    cdef unsigned long long hash_value(self) noexcept
