@@ -90,8 +90,8 @@ class RecordSource:
             if count:
                 yield Batch(buffer, frames, count)
             if reader.problem or start >= end or (limit == end and count < room):
+                reader.finish(buffer, start, end, 0)
                 break
-        reader.finish(buffer, start, end, 0)
 
     def _walk_pieces(self) -> Iterator[Batch]:
         """Yield frames as the octets come, through one buffer that grows only for octets that are there."""

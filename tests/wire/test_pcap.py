@@ -107,10 +107,10 @@ def test_a_file_cut_at_any_length_gives_what_was_whole_and_says_where(order: str
             assert (source.complete, source.problem) == (True, None)
             continue
         there = length - begins[whole]
+        place, promised = ("record header", 16) if there < 16 else ("record", 7 * whole)
+        there = there if there < 16 else there - 16
         expected = (
-            f"cut short in the record header at offset {begins[whole]}: 16 octets promised, {there} there"
-            if there < 16
-            else f"cut short in the record at offset {begins[whole]}: {7 * whole} octets promised, {there - 16} there"
+            f"cut short in the {place} at offset {begins[whole]}: {promised} octets promised, {there} there"
         )
         assert (source.complete, source.problem) == (False, expected)
 
