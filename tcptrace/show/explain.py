@@ -64,7 +64,7 @@ def explain(
 ) -> Iterator[Line]:
     """Yield the lines of the explanation, wrapped at ``width``; roles as in ``theme``."""
     room = max(min(width, 100) - GUTTER, LEAST)
-    story = _Story(connection, segments, msl_s, clock or Clock(), ascii_only)
+    story = Story(connection, segments, msl_s, clock or Clock(), ascii_only)
     for paragraph in story.paragraphs():
         if paragraph.heading:
             yield []
@@ -76,7 +76,7 @@ def explain(
             frames = ""
 
 
-class _Story:
+class Story:
     """What is said of one connection, part by part."""
 
     def __init__(

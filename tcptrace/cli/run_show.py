@@ -1,0 +1,219 @@
+"""What ``tcptrace show`` does once its command line is understood."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tcptrace.cli import pipe, terminal
+from tcptrace.model.errors import UsageError
+from tcptrace.model.records import Connection, Segment
+from tcptrace.session import analyze
+from tcptrace.show.paint import Line, painter
+from tcptrace.show.text import Clock, count, plural
+
+if TYPE_CHECKING:
+    from tcptrace.cli.show import Request
+    from tcptrace.session import Analysis
+    from tcptrace.show.layers_model import Layer
+
+WIDTH = 80  # where there is no terminal that says another
+SPOOL = 1 << 20
+
+
+class Found(NamedTuple):
+    """A frame of the capture."""
+
+    octets: bytes
+    link: int  # LINKTYPE_ number
+    wire: int  # octets it had on the wire
+    time_ns: int
+    format: str  # of the capture
+
+
+def run(request: "Request") -> None:
+    """Write the ladder, the explanation or the frame to standard output."""
+    progress = terminal.Progress()
+    out = terminal.Output(progress)
+    try:
+        with _readable(request.path, request.frame is not None) as (source, name):
+            if request.frame is not None:
+                lines: Iterable[Line] = _frame(request, source, name, progress)
+            else:
+                lines = _connection(request, source, name, progress)
+            paint = painter(terminal.use_colour(request.colour))
+            for line in lines:
+                out.write_text(paint(line) + "\n")
+            out.flush()
+    finally:
+        progress.wipe()
+
+
+def _width() -> int:
+    return terminal.output_width() or WIDTH
+
+
+def _is_ascii(request: "Request") -> bool:
+    return request.ascii_only or terminal.output_is_ascii()
+
+
+@contextmanager
+def _readable(path: str, twice: bool) -> Iterator[tuple[Any, str]]:
+    """Give what to read: the path, or a pipe, spooled to a temporary file where it is read ``twice``."""
+    source = pipe.open_pipe(path)
+    name = "standard input" if path == "-" else path
+    if source is None:
+        yield path, name
+        return
+    with source:
+        if not twice:
+            yield source, name
+            return
+        with tempfile.NamedTemporaryFile(prefix="tcptrace-") as spool:
+            shutil.copyfileobj(source, spool, SPOOL)
+            spool.flush()
+            yield spool.name, name
+
+
+def _analysis(request: "Request", source: Any, progress: terminal.Progress) -> "Analysis":
+    """Begin the analysis with segments kept."""
+    return analyze(
+        source,
+        msl_s=request.msl_s,
+        checksums=request.checksums,
+        max_findings=0,
+        segments=True,
+        tick=progress.tick if progress.wanted else None,
+    )
+
+
+def _connection(request: "Request", source: Any, name: str, progress: terminal.Progress) -> Iterable[Line]:
+    """Return the lines for the connection that was asked for."""
+    connection, segments = _choose(request, _analysis(request, source, progress), name)
+    progress.wipe()
+    width, ascii_only, clock = _width(), _is_ascii(request), Clock(request.utc)
+    if request.explain:
+        from tcptrace.show.explain import explain
+
+        return explain(
+            connection, segments, width=width, ascii_only=ascii_only, msl_s=request.msl_s, clock=clock
+        )
+    from tcptrace.show.ladder import ladder
+
+    return ladder(
+        connection,
+        segments,
+        width=width,
+        ascii_only=ascii_only,
+        fold=not request.show_all,
+        msl_s=request.msl_s,
+        clock=clock,
+    )
+
+
+def _choose(request: "Request", analysis: "Analysis", name: str) -> tuple[Connection, list[Segment]]:
+    """Return the connection of ``--stream``, or the only one."""
+    chosen: tuple[Connection, list[Segment]] | None = None
+    total = 0
+    for connection in analysis:
+        total += 1
+        if (request.stream is None and total == 1) or connection.stream == request.stream:
+            chosen = connection, analysis.segments_of(connection.stream)
+        if chosen is not None and request.stream is not None:
+            break
+    problem = analysis.capture.problem if chosen is None or request.stream is None else None
+    if problem:
+        terminal.complain(f"incomplete: {name}: {problem}")
+    if total == 0:
+        raise UsageError(f"no connection: {name}: no TCP segment in it; --frame N shows any frame")
+    if chosen is None:
+        raise UsageError(
+            f"no stream {request.stream}: {name}: {_streams(total)}; `tcptrace analyze` lists them"
+        )
+    if request.stream is None and total > 1:
+        raise UsageError(
+            f"which connection: {name}: {_streams(total)}; choose one with --stream N, `tcptrace "
+            f"analyze` lists them"
+        )
+    return chosen
+
+
+def _streams(total: int) -> str:
+    """Return how many connections there are, and their numbers."""
+    numbers = "stream 0" if total == 1 else f"streams 0 to {count(total - 1)}"
+    return f"{plural(total, 'connection')}, {numbers}"
+
+
+def _frame(request: "Request", source: Any, name: str, progress: terminal.Progress) -> Iterator[Line]:
+    """Yield the lines for one frame of whatever kind."""
+    from tcptrace.show.layers import dissect, layer_lines
+
+    number = request.frame
+    assert number is not None
+    found, last = _find_frame(source, number)
+    if found is None:
+        held = f"it has {plural(last, 'frame')}" if last else "it has no frame"
+        raise UsageError(f"no frame {number}: {name}: {held}; frames are numbered from 1")
+    layers = dissect(found.octets, found.link, found.wire)
+    if any(layer.name == "TCP" for layer in layers):
+        layers.extend(_parts(request, source, number, progress))
+    progress.wipe()
+    yield from _heading(request, found, number)
+    yield from layer_lines(layers, _width())
+
+
+def _heading(request: "Request", found: Found, number: int) -> Iterator[Line]:
+    """Yield the frame's number, time and size."""
+    clock = Clock(request.utc)
+    when = f"{clock.day(found.time_ns)} {clock.time(found.time_ns, 9)} {clock.zone(found.time_ns)}".rstrip()
+    size = f"{count(found.wire)} octets"
+    if len(found.octets) < found.wire:
+        size += f", {count(len(found.octets))} captured"
+    yield [(f"Frame {number}", "strong"), (f"   {when}, {size}", "muted")]
+    if found.format == "tcpdump text":
+        yield [("drawn up again from printed text: what is not printed there is filled in", "note")]
+
+
+def _find_frame(source: Any, number: int) -> tuple[Found | None, int]:
+    """Return the frame and, where there is none, the number of the last one."""
+    from tcptrace.source.open import open_source
+
+    capture = open_source(source)
+    last = 0
+    try:
+        for batch in capture.batches():
+            frames = batch.frames
+            last = frames.number[batch.count - 1] if batch.count else last
+            if last < number:
+                continue
+            for index in range(batch.count):
+                if frames.number[index] == number:
+                    begin = frames.offset[index]
+                    octets = bytes(batch.buffer[begin : begin + frames.captured[index]])
+                    wire, link, time_ns = frames.wire[index], frames.link[index], frames.time_ns[index]
+                    return Found(octets, link, wire, time_ns, capture.format), last
+    finally:
+        capture.close()
+    return None, last
+
+
+def _parts(request: "Request", source: Any, number: int, progress: terminal.Progress) -> Iterator["Layer"]:
+    """Yield the part that each connection has in the frame: mostly one, two where a new one meets an old."""
+    from tcptrace.show.frame_states import frame_states
+
+    analysis = _analysis(request, source, progress)
+    for connection in analysis:
+        spans = connection.first_frame <= number <= connection.last_frame
+        if spans or any(step.frame == number for step in connection.transitions):
+            segments = analysis.segments_of(connection.stream)
+            layer = frame_states(
+                connection,
+                segments,
+                number,
+                msl_s=request.msl_s,
+                clock=Clock(request.utc),
+                ascii_only=_is_ascii(request),
+            )
+            if layer is not None:
+                yield layer

@@ -1,0 +1,67 @@
+"""``tcptrace show FILE``: one connection as a ladder or in words, or one frame layer by layer."""
+
+from typing import Any, NamedTuple
+
+import click
+
+from tcptrace.cli.analyze import STACKS, _msl
+
+
+class Request(NamedTuple):
+    """The command line, understood."""
+
+    path: str
+    stream: int | None  # None: the only one
+    frame: int | None
+    explain: bool
+    show_all: bool
+    ascii_only: bool
+    msl_s: float
+    checksums: str
+    utc: bool
+    colour: str
+
+
+@click.command(epilog="`tcptrace analyze FILE` lists the streams.")
+@click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|-")
+@click.option("-r", "file", metavar="FILE", type=click.Path(), help="FILE, as in tcpdump.")
+@click.option(
+    "--stream", type=click.IntRange(0), metavar="N", help="Which connection; needed if FILE has more."
+)
+@click.option("--frame", type=click.IntRange(1), metavar="N", help="Take one frame apart, layer by layer.")
+@click.option("--explain", is_flag=True, help="Tell the connection in sentences.")
+@click.option("--all", "show_all", is_flag=True, help="Every segment; else the data is folded.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="Nothing but ASCII.")
+@click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
+@click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
+@click.option(
+    "--checksums",
+    type=click.Choice(("flags", "all", "none")),
+    default="flags",
+    help="Which TCP checksums to check (flags: of SYN, FIN, RST).",
+)
+@click.option("--utc", is_flag=True, help="UTC, not local time.")
+@click.option(
+    "--color", "colour", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours."
+)
+@click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
+def show(words: tuple[str, ...], file: str | None, **options: Any) -> None:
+    """Draw both ends' states beside a connection's segments, or explain it, or take one frame apart.
+
+    FILE is pcap, pcapng or tcpdump's printed text, gzipped or not; - is standard input.
+    """
+    paths = list(words) if file is None else [file, *words]
+    if not paths:
+        raise click.UsageError("no FILE: name a capture, or - for standard input")
+    if len(paths) > 1:
+        raise click.UsageError(f"more than one FILE: {paths[1]}: show one capture at a time")
+    options.pop("n")
+    chosen = options["stream"] is not None or options["explain"] or options["show_all"]
+    if options["frame"] is not None and chosen:
+        raise click.UsageError("--frame stands alone: leave --stream, --explain and --all out")
+    if options["explain"] and options["show_all"]:
+        raise click.UsageError("--explain and --all: choose one")
+    value, _ = _msl(options.pop("msl_s"), options.pop("stack"))
+    from tcptrace.cli.run_show import run
+
+    run(Request(path=paths[0], msl_s=value, **options))
