@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 
 import click
 
+from tcptrace.cli.terminal import complain
 from tcptrace.model.errors import TcptraceError
 from tcptrace.version import VERSION
 
@@ -130,11 +131,7 @@ def _invoke(args: Sequence[str]) -> int:
 
 def _fail(message: str, status: int) -> int:
     """Write one line to standard error and return the status."""
-    from tcptrace.show.text import escape
-
-    one_line = " ".join(message.split("\n"))
-    if sys.stderr is not None:
-        sys.stderr.write(f"tcptrace: {escape(one_line)}\n")
+    complain(message)
     return status
 
 

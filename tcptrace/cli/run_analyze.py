@@ -1,6 +1,5 @@
 """What ``tcptrace analyze`` does once its command line is understood."""
 
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ from tcptrace.cli import pipe, terminal
 from tcptrace.cli.select import Predicate, selector
 from tcptrace.model.records import Capture, Connection
 from tcptrace.session import analyze
-from tcptrace.show.text import count, escape
+from tcptrace.show.text import count
 from tcptrace.show.worst import Worst
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def run(request: "Request") -> None:
         if source is not None:
             source.close()
     if capture.problem:
-        sys.stderr.write(f"tcptrace: incomplete: {escape(capture.file)}: {escape(capture.problem)}\n")
+        terminal.complain(f"incomplete: {capture.file}: {capture.problem}")
 
 
 def _json(
@@ -174,9 +173,9 @@ class Rows:
         """Show what is still to be shown, and a blank line before the summary."""
         if self._limited and self._seen > TERMINAL_ROWS:
             self._out.write_text(
-                f"The worst {WORST_ROWS} of {count(self._seen)} connections: most errors, most warnings, "
-                "then reset,\naborted, refused, unanswered. --all shows every one; --outcome, --state and "
-                "a filter\nchoose.\n\n"
+                f"The worst {WORST_ROWS} of {count(self._seen)} connections: most errors, most warnings,\n"
+                "then reset, aborted, refused, unanswered. --all shows every one;\n"
+                "--outcome, --state and a filter choose.\n\n"
             )
             self._write(self._worst.sorted(), with_header=True)
         else:

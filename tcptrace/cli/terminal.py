@@ -1,7 +1,6 @@
 """Standard output and standard error: how wide, how coloured, and progress where somebody is watching."""
 
 import os
-import shutil
 import sys
 import time
 
@@ -17,9 +16,16 @@ def output_is_terminal() -> bool:
 
 def output_width() -> int | None:
     """Return the terminal's columns (``COLUMNS`` goes first), ``None`` where lines may be of any length."""
-    if output_is_terminal() or os.environ.get("COLUMNS", "").isdecimal():
-        return shutil.get_terminal_size((80, 24)).columns
-    return None
+    wished = os.environ.get("COLUMNS", "")
+    if wished.isdecimal() and int(wished) > 0:
+        return int(wished)
+    if not output_is_terminal():
+        return None
+    try:
+        # Not by shutil, which imports every compression there is.
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 def output_is_ascii() -> bool:
@@ -38,11 +44,20 @@ def use_colour(mode: str) -> bool:
     return output_is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def complain(message: str) -> None:
+    """Write one line to standard error, escaped, unless that is closed."""
+    from tcptrace.show.text import escape
+
+    if sys.stderr is not None:
+        one_line = " ".join(message.split("\n"))
+        sys.stderr.write(f"tcptrace: {escape(one_line)}\n")
+
+
 class Progress:
     """One line on standard error that counts frames, only where standard error is a terminal."""
 
     def __init__(self) -> None:
-        self.wanted = sys.stderr.isatty()
+        self.wanted = sys.stderr is not None and sys.stderr.isatty()
         self._next = time.monotonic() + _PROGRESS_AFTER_S
         self._shown = 0  # columns to wipe
 

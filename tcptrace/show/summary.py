@@ -9,7 +9,7 @@ from tcptrace.show.worst import WORST_FIRST
 
 # In the contract's order, each with its meaning in a few words (contract, "Outcome").
 MEANINGS = {
-    "closed": "both FINs sent and acknowledged, or a RST after both FINs",
+    "closed": "both FINs acknowledged, or a RST after them",
     "reset": "ended by a RST after it was established",
     "refused": "a RST answered the SYN",
     "aborted": "a RST ended it before it was established",
@@ -67,12 +67,11 @@ def _selected(selection: Selection) -> str:
 
 def _capture(capture: Capture, utc: bool, ascii_only: bool) -> list[str]:
     """Return what there is to say of the capture as a whole."""
-    lines = [
-        f"{plural(capture.frames, 'frame')}, {plural(capture.tcp_segments, 'TCP segment')}"
-        f"{_span(capture, utc, ascii_only)}"
-    ]
-    links = ", ".join(escape(name) for name in capture.link_types)
-    lines.append(f"{escape(capture.file)}: {escape(capture.format)}" + (f", {links}" if links else ""))
+    kind = ", ".join(escape(name) for name in (capture.format, *capture.link_types))
+    held = f"{plural(capture.frames, 'frame')}, {plural(capture.tcp_segments, 'TCP segment')}"
+    lines = [f"{held} in {escape(capture.file)} ({kind})"]
+    if capture.frames:
+        lines.append(_span(capture, utc, ascii_only))
     skipped = [
         f"{count(n)} {_SKIPPED.get(reason, escape(reason))}" for reason, n in capture.skipped.items() if n
     ]
@@ -92,15 +91,10 @@ def _capture(capture: Capture, utc: bool, ascii_only: bool) -> list[str]:
 
 def _span(capture: Capture, utc: bool, ascii_only: bool) -> str:
     """Return from when to when, and how long."""
-    if not capture.frames:
-        return ""
     clock = Clock(utc)
     first, last = capture.first_ns, capture.last_ns
-    start = f"{clock.day(first)} {clock.time(first, 0)}"
-    end = (
-        clock.time(last, 0)
-        if clock.day(last) == clock.day(first)
-        else f"{clock.day(last)} {clock.time(last, 0)}"
-    )
+    day = clock.day(first)
+    start = f"{day} {clock.time(first)}"
     zone = f" {clock.zone(first)}".rstrip()
-    return f", {start} to {end}{zone} ({duration(last - first, ascii_only)})"
+    end = clock.time(last) if clock.day(last) == day else f"{clock.day(last)} {clock.time(last)}"
+    return f"{start} to {end}{zone} ({duration(last - first, ascii_only)})"

@@ -94,7 +94,7 @@ class Clock:
 
     def __init__(self, utc: bool = False) -> None:
         self._utc = utc
-        self._second = -1  # the last second that was looked up, and what was found
+        self._second: int | None = None  # the last second that was looked up, and what was found
         self._day = ""
         self._time = ""
         self._zone = ""
@@ -133,4 +133,4 @@ class Clock:
             self._day, self._zone = f"day {parts.tm_yday}", ""
         else:
             self._day = f"{parts.tm_year:04d}-{parts.tm_mon:02d}-{parts.tm_mday:02d}"
-            self._zone = escape(parts.tm_zone)
+            self._zone = "UTC" if self._utc else escape(parts.tm_zone)
