@@ -41,23 +41,12 @@ LEAVES = {"kernels", "version", ""}
 
 # "Below `source` nothing knows sockets, files, clocks or matplotlib."
 PURE = {"wire", "flow", "tcp", "measure", "find", "model"}
-IMPURE_MODULES = {
-    *(
-        "socket",
-        "select",
-        "selectors",
-        "asyncio",
-        "ssl",
-        "fcntl",
-        "mmap",
-        "os",
-        "pathlib",
-        "tempfile",
-        "shutil",
-    ),
-    *("glob", "subprocess", "time", "sched", "signal", "matplotlib", "ctypes"),
-}
+IMPURE_MODULES = set(
+    "socket select selectors asyncio ssl fcntl mmap pathlib tempfile shutil glob subprocess time sched signal "
+    "matplotlib ctypes".split()
+)
 IMPURE_CALLS = {"open", "input"}
+OF_OS = {"urandom"}  # what a pure layer may ask of the operating system: the seed of a hash
 CLOCKS = {"now", "utcnow", "today"}
 
 # "cli: the only layer that prints or exits"
@@ -142,6 +131,11 @@ def wrong_calls(source: str, module: str) -> list[str]:
                 )
             if layer not in SPEAKING and name in {"print", "exit", "quit"}:
                 wrong.append(f"{module}:{node.lineno}: {layer} calls {name}(); only cli prints and exits")
+        elif isinstance(node, ast.ImportFrom) and node.module == "os" and layer in PURE:
+            wrong.append(f"{module}:{node.lineno}: {layer} lies below source and takes names from os")
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+            if layer in PURE and node.attr not in OF_OS:
+                wrong.append(f"{module}:{node.lineno}: {layer} lies below source and uses os.{node.attr}")
         elif layer not in SPEAKING and isinstance(node, ast.Attribute) and node.attr in {"exit", "stdout"}:
             if isinstance(node.value, ast.Name) and node.value.id == "sys":
                 wrong.append(
@@ -224,6 +218,8 @@ def test_the_check_sees_an_import_against_the_grain(module: str, source: str) ->
     [
         ("tcptrace.wire.pcap", "open('x')"),
         ("tcptrace.wire.printed", "datetime.now()"),
+        ("tcptrace.flow.table", "import os\nos.stat('x')"),
+        ("tcptrace.flow.table", "from os import stat"),
         ("tcptrace.show.table", "print('x')"),
         ("tcptrace.session", "import sys\nsys.exit(3)"),
     ],
