@@ -41,10 +41,10 @@ LEAVES = {"kernels", "version", ""}
 
 # "Below `source` nothing knows sockets, files, clocks or matplotlib."
 PURE = {"wire", "flow", "tcp", "measure", "find", "model"}
-IMPURE_MODULES = set(
-    "socket select selectors asyncio ssl fcntl mmap pathlib tempfile shutil glob subprocess time sched signal "
-    "matplotlib ctypes".split()
-)
+_SYSTEM = "socket select selectors asyncio ssl fcntl mmap ctypes signal subprocess"
+_FILES = "pathlib tempfile shutil glob"
+_CLOCKS = "time sched"
+IMPURE_MODULES = {*_SYSTEM.split(), *_FILES.split(), *_CLOCKS.split(), "matplotlib"}
 IMPURE_CALLS = {"open", "input"}
 OF_OS = {"urandom"}  # what a pure layer may ask of the operating system: the seed of a hash
 CLOCKS = {"now", "utcnow", "today"}
