@@ -11,19 +11,7 @@ import pytest
 
 import tcptrace
 from tcptrace.model.records import Connection
-
-ROOT = Path(__file__).parent.parent
-FOLDERS = {
-    "real": ROOT.parent / "shared" / "data" / "real",
-    "kernel": ROOT / "tests" / "data" / "kernel",
-    "captures": ROOT / "captures",
-}
-CAPTURES = [
-    pytest.param(path, id=f"{name}/{path.name}")
-    for name, folder in FOLDERS.items()
-    for path in sorted(folder.glob("*"))
-    if path.name.removesuffix(".gz").endswith((".pcap", ".pcapng", ".cap"))
-]
+from tests.every import CAPTURES, FOLDERS
 
 # Where we count otherwise than tshark, and why: a row a file, never a looser comparison. None so far.
 KNOWN_DIFFERENCES: dict[str, str] = {}
