@@ -18,8 +18,8 @@ instead of the own frame's. ::
 in ``ends``), ``duplicates=1,0``. ``! 4 client half_open`` is a finding (``-``: no side, ``*``: any frame);
 where one is written, or ``! none``, the codes that the replay itself knows must be exactly those.
 ``has half_open`` and ``no half_open`` ask for one code only. ``?`` in place of a value of the ``outcome=``
-line or of a finding's side leaves it open, where the documents do. ``stream 1`` begins the verdict of the next
-stream; a verdict begins with stream 0.
+line or of a finding's side leaves it open, where the documents do. ``stream 1`` begins the verdict of the
+next stream; a verdict begins with stream 0.
 
 ``check_paths`` compares less: the paths and what is given beside them, where the documents do not say more.
 """

@@ -1,0 +1,140 @@
+"""Who proves that the handshake's ACK has come, and Fast Open, where it had not (RFC 7413)."""
+
+from verdict import check, check_paths
+
+
+def test_server_data_proves_the_handshake_s_ack() -> None:
+    check("handshake\n0.030 server < PSH,ACK len 20", "handshake 4\noutcome=open first=- reset=- tw=-")
+
+
+def test_a_server_fin_proves_the_handshake_s_ack() -> None:
+    check(
+        """
+        handshake
+        0.030 server < FIN,ACK
+        """,
+        """
+        handshake 4
+        4 server ESTABLISHED>FIN-WAIT-1  snd FIN  observed 4
+        4 client ESTABLISHED>CLOSE-WAIT  rcv FIN  assumed  -
+        outcome=half-closed first=server reset=- tw=-
+        """,
+    )
+
+
+def test_a_bare_ack_whose_tsecr_names_the_handshake_s_ack_proves_it() -> None:
+    check(
+        """
+        timestamps
+        handshake
+        0.030 server < ACK
+        """,
+        "handshake 4\noutcome=open first=- reset=- tw=-",
+    )
+
+
+def test_a_bare_ack_whose_tsecr_names_the_syn_proves_nothing() -> None:
+    # It postpones: X.seq (1) equals the server's last ACK and TSecr is below X's TSval (RFC 7323 4.3).
+    check(
+        """
+        timestamps
+        handshake
+        0.030 server < ACK ecr @1
+        """,
+        """
+        1 client CLOSED>SYN-SENT           snd SYN         observed  1
+        1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed 2
+        2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed 3
+        3 server SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  assumed   -  @4
+        outcome=open first=- reset=- tw=-
+        """,
+    )
+
+
+def test_server_data_is_no_proof_where_data_in_the_syn_was_acknowledged() -> None:
+    # RFC 7413: with SYN data accepted the server may send before the ACK; 7 acknowledges beyond the SYN-ACK.
+    check(
+        """
+        0.000 client > SYN len 3
+        0.010 server < SYN,ACK
+        0.020 client > ACK
+        0.030 server < PSH,ACK len 6
+        0.040 client > ACK
+        0.050 client > PSH,ACK len 10
+        0.060 server < ACK
+        """,
+        """
+        1 client CLOSED>SYN-SENT           snd SYN         observed  1
+        1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed 2
+        2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed 3
+        3 server SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  confirmed 7
+        outcome=open first=- reset=- tw=-
+        has syn_data
+        no fast_open
+        """,
+    )
+
+
+def test_fast_open_closes_from_syn_received() -> None:
+    # The server's FIN leaves before any ACK of its SYN: 3.10.4, SYN-RECEIVED to FIN-WAIT-1. Frame 4
+    # acknowledges the SYN-ACK only, so the FIN came after frame 4 had left.
+    check(
+        """
+        0.000 client > SYN len 3 tfo 0102030405060708
+        0.010 server < SYN,ACK
+        0.011 server < FIN,PSH,ACK len 6
+        0.020 client > ACK ack 1
+        0.021 client > ACK
+        0.030 client > FIN,ACK
+        0.040 server < ACK
+        """,
+        """
+        1 client CLOSED>SYN-SENT          snd SYN         observed  1
+        1 server LISTEN>SYN-RECEIVED      rcv SYN         confirmed 2
+        2 client SYN-SENT>ESTABLISHED     rcv SYN,ACK     confirmed 4
+        3 server SYN-RECEIVED>FIN-WAIT-1  snd FIN         observed  3
+        3 client ESTABLISHED>CLOSE-WAIT   rcv FIN         confirmed 5  @4
+        5 server FIN-WAIT-1>FIN-WAIT-2    rcv ACK of FIN  confirmed 7
+        6 client CLOSE-WAIT>LAST-ACK      snd FIN         observed  6
+        6 server FIN-WAIT-2>TIME-WAIT     rcv FIN         confirmed 7
+        7 client LAST-ACK>CLOSED          rcv ACK of FIN  assumed   -
+        outcome=closed first=server reset=- tw=server@6
+        has fast_open
+        """,
+    )
+
+
+def test_syn_data_without_a_cookie_closes_from_syn_received_all_the_same() -> None:
+    # "keyed on SYN data acknowledged, not on the cookie"
+    check_paths(
+        """
+        timestamps
+        0.000 client > SYN len 3
+        0.010 server < SYN,ACK
+        0.020 client > ACK
+        0.021 server < FIN,ACK ecr @1
+        """,
+        client="CLOSED SYN-SENT ESTABLISHED CLOSE-WAIT",
+        server="LISTEN SYN-RECEIVED FIN-WAIT-1",
+    )
+
+
+def test_a_fin_with_the_handshake_s_ack_takes_the_server_two_steps() -> None:
+    check(
+        """
+        0.000 client > SYN
+        0.010 server < SYN,ACK
+        0.020 client > FIN,ACK
+        0.030 server < ACK
+        """,
+        """
+        1 client CLOSED>SYN-SENT           snd SYN         observed  1
+        1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed 2
+        2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed 3
+        3 client ESTABLISHED>FIN-WAIT-1    snd FIN         observed  3
+        3 server SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  confirmed 4
+        3 server ESTABLISHED>CLOSE-WAIT    rcv FIN         confirmed 4
+        4 client FIN-WAIT-1>FIN-WAIT-2     rcv ACK of FIN  assumed   -
+        outcome=half-closed first=client reset=- tw=-
+        """,
+    )
