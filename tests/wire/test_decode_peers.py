@@ -64,6 +64,8 @@ def dpkt_options(data: bytes) -> Segment:
             found["options"] |= tf.OPT_MALFORMED
             break
         kind, value = option
+        if kind == dpkt.tcp.TCP_OPT_EOL:  # dpkt reads on behind it
+            break
         if kind == dpkt.tcp.TCP_OPT_MSS:
             found["options"] |= tf.OPT_MSS
             found["mss"] = int.from_bytes(value, "big")
