@@ -13,6 +13,7 @@ from tcptrace.wire.pcapng import PcapngReader, is_pcapng
 
 GZIP_MAGIC = b"\x1f\x8b"
 TEXT_HEAD = 8192  # a listing shows a packet's line within its first octets
+SHOWN_OCTETS = 8  # of what is no capture
 READABLE = "give a pcap or pcapng file (gzip is fine) or tcpdump's printed text"
 
 # What people name by mistake or have packed: first octets, what that is, what to do.
@@ -97,13 +98,16 @@ def _recognise(name: str, octets: Input, is_packed: bool) -> Source:
     # Only now, since the listing's many patterns take a while to import.
     from tcptrace.source.text import TextSource, is_printed
 
-    while not is_printed(head) and len(head) < TEXT_HEAD and b"\0" not in head:
-        longer = _gather(octets, head, len(head) + 1)
+    while True:
+        # A listing has no octets of value 0 before its first packet: then there is no need to wait for more.
+        text, zero, _ = head.partition(b"\0")
+        if is_printed(text):
+            return TextSource(name, octets, head)
+        longer = head if zero or len(head) >= TEXT_HEAD else _gather(octets, head, len(head) + 1)
         if longer == head:
             break
         head = longer
-    if is_printed(head):
-        return TextSource(name, octets, head)
+    head = _gather(octets, head, SHOWN_OCTETS)
     raise InputError(f"{named(name)}: not a capture: {_stranger(head, is_packed)}")
 
 
@@ -125,6 +129,6 @@ def _stranger(head: bytes, is_packed: bool) -> str:
             return f"{what}; {remedy}"
     if head[:2] == GZIP_MAGIC:
         return "gzip inside gzip; unpack it first: gunzip"
-    shown = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in head[:8])
+    shown = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in head[:SHOWN_OCTETS])
     where = "unpacked it begins" if is_packed else "it begins"
-    return f'{where} with {head[:8].hex(" ")} ("{shown}"); {READABLE}'
+    return f'{where} with {head[:SHOWN_OCTETS].hex(" ")} ("{shown}"); {READABLE}'

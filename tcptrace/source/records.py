@@ -75,8 +75,7 @@ class RecordSource:
         for number in self._reader.links:
             if link_name(number) not in self.link_types:
                 self.link_types.append(link_name(number))
-        # A fault of the input is the cause of what the reader then finds cut short.
-        self.problem = self._octets.problem or self._reader.problem
+        self.problem = self._reader.problem or self._octets.problem
         self.complete = self.problem is None
 
     def _walk_whole(self, buffer: bytes | bytearray | memoryview, start: int) -> Iterator[Batch]:
@@ -129,7 +128,9 @@ class RecordSource:
                 end -= moved
             count = self._octets.read_into(memoryview(buffer)[end:])
             if not count:
-                reader.finish(buffer, start, end, base)
+                # Where the input has a fault, that is the cause of what would be cut short here.
+                if not self._octets.problem:
+                    reader.finish(buffer, start, end, base)
                 return
             end += count
 

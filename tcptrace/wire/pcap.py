@@ -69,7 +69,7 @@ class PcapReader:
         if not (major == 2 and minor <= 4) and (major, minor) != (543, 0):
             raise InputError(f"pcap version {major}.{minor} is not known; versions 2.0 to 2.4 can be read")
         lengths = codes.LENGTHS_IN_ORDER
-        if major == 543 or minor < 3:
+        if minor < 3:  # and so 543.0
             lengths = codes.LENGTHS_SWAPPED
         elif minor == 3:
             lengths = codes.LENGTHS_UNSURE

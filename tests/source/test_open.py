@@ -8,10 +8,13 @@ import sys
 import threading
 import tracemalloc
 import zlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tcptrace.model.errors import InputError
 from tcptrace.source import open_source, records
@@ -39,6 +42,12 @@ PCAPNG = (
     + interface("<", 0)
     + simple(DATA[:3])
     + enhanced(10**6, DATA)
+)
+LISTING = (
+    b"23:46:06.464962 IP 127.0.0.1.49329 > 127.0.0.1.8000: "
+    b"Flags [S], seq 1191154495, win 65535, length 0\n"
+    b"23:46:06.465018 IP 127.0.0.1.8000 > 127.0.0.1.49329: "
+    b"Flags [R.], seq 0, ack 1191154496, win 0, length 0\n"
 )
 CAPTURES = pytest.mark.parametrize("octets", [PCAP, PCAPNG], ids=["pcap", "pcapng"])
 
@@ -271,6 +280,31 @@ def test_every_octet_of_gzip_may_be_spoilt_without_an_exception() -> None:
     assert 0 < refused < 3 * len(packed)
 
 
+SEEDS = (PCAP, PCAPNG, gzip.compress(PCAP, mtime=0), gzip.compress(PCAPNG, mtime=0), LISTING)
+
+
+@given(
+    st.sampled_from(SEEDS),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 6), st.binary(max_size=4)), max_size=4),
+    st.lists(st.integers(0, 500), max_size=4),
+)
+def test_spoilt_octets_give_the_same_whole_and_in_pieces(
+    octets: bytes, changes: list[tuple[int, int, bytes]], cuts: list[int]
+) -> None:
+    for at, removed, added in changes:
+        octets = octets[:at] + added + octets[at + removed :]
+    places = [0, *sorted(min(cut, len(octets)) for cut in cuts), len(octets)]
+    pieces = [octets[i:j] for i, j in pairwise(places)]
+
+    def outcome(target: Any) -> Any:
+        try:
+            return everything(open_source(target))
+        except InputError as error:
+            return str(error).partition(": ")[2]
+
+    assert outcome(octets) == outcome(Pieces(pieces))
+
+
 def test_a_gzip_bomb_streams_in_bounded_memory() -> None:
     deflate = zlib.compressobj(9, zlib.DEFLATED, 31)
     packed = deflate.compress(section() + interface())
@@ -364,16 +398,10 @@ def test_a_terminal_or_no_standard_input_is_an_error_of_one_line(monkeypatch: py
 
 
 def test_printed_text_is_known_by_its_first_line_and_split_anywhere() -> None:
-    line = (
-        b"23:46:06.464962 IP 127.0.0.1.49329 > 127.0.0.1.8000: "
-        b"Flags [S], seq 1191154495, win 65535, length 0\n"
-        b"23:46:06.465018 IP 127.0.0.1.8000 > 127.0.0.1.49329: "
-        b"Flags [R.], seq 0, ack 1191154496, win 0, length 0\n"
-    )
-    expected = everything(open_source(line))
+    expected = everything(open_source(LISTING))
     assert [frame.number for frame in expected[0]] == [1, 2]
     assert [frame.time_ns for frame in expected[0]] == [85566464962000, 85566465018000]
     assert expected[1:] == ("tcpdump text", ["RAW"], True, None, False)
-    assert everything(open_source(gzip.compress(line))) == expected
-    for cut in range(1, len(line)):
-        assert everything(open_source(Pieces([line[:cut], line[cut:]]))) == expected
+    assert everything(open_source(gzip.compress(LISTING))) == expected
+    for cut in range(1, len(LISTING)):
+        assert everything(open_source(Pieces([LISTING[:cut], LISTING[cut:]]))) == expected
