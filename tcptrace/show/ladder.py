@@ -87,7 +87,7 @@ class _Ladder:
         if not columns.time:
             return []
         text = "" if time_ns is None else self.time(time_ns - self.start_ns)
-        line = [(f"{text:>{TIME}}", "")]
+        line = [(f"{text[:TIME]:>{TIME}}", "")]
         if columns.delta:
             passed = None if time_ns is None or since_ns is None else time_ns - since_ns
             text = "" if passed is None else f"+{self.time(passed)}"[:DELTA]
