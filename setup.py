@@ -31,20 +31,19 @@ def extensions() -> list[Extension]:
         from Cython.Build import cythonize
     except ImportError:
         return []
-    found = []
+    found: list[Extension] = []
     for pxd in sorted(TWINS.rglob("*.pxd")):
         relative = pxd.relative_to(TWINS).with_suffix("")
         name = ".".join((ROOT.name, TWINS.name, *relative.parts))
         source = ROOT / relative.with_suffix(".py")
-        found.append(Extension(name, [str(source)], extra_compile_args=["-O3", "-fwrapv"]))
-    try:
-        made: list[Extension] = cythonize(found, build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["."])
-    except Exception as error:  # noqa: BLE001 - whatever fails here, the plain files still work
-        print(f"tcptrace: compiled twins are left out: {error}")
-        return []
-    for extension in made:
+        extension = Extension(name, [str(source)], extra_compile_args=["-O3", "-fwrapv"])
+        try:
+            found += cythonize([extension], build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["."])
+        except Exception as error:  # noqa: BLE001 - whatever fails here, the plain file still works
+            print(f"tcptrace: {name} is left out: {error}")
+    for extension in found:
         extension.optional = True  # cythonize() drops the flag that goes in
-    return made
+    return found
 
 
 class BuildTwins(build_ext):

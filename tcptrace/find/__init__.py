@@ -1,0 +1,1 @@
+"""Findings: what was worth noticing, with the numbers that prove it."""

@@ -1,0 +1,96 @@
+"""The findings that the replay itself makes: one row a code (findings.md, "Ours").
+
+``text`` is a format string over the note's two numbers ``a`` and ``b``; ``frame`` is the frame it stands at.
+"""
+
+from typing import Literal, NamedTuple
+
+from tcptrace.tcp import notes
+
+Severity = Literal["note", "warning", "error"]
+
+
+class Code(NamedTuple):
+    """One finding code."""
+
+    name: str
+    severity: Severity
+    source: str  # clause or paper
+    text: str  # the detail
+
+
+CODES: dict[int, Code] = {
+    notes.SYN_RETRANSMISSION: Code("syn_retransmission", "note", "RFC 9293 3.8.1", "the same SYN (number {a}) again"),
+    notes.FIN_RETRANSMISSION: Code("fin_retransmission", "note", "RFC 9293 3.8.1", "the same FIN (number {a}) again"),
+    notes.SIMULTANEOUS_OPEN: Code(
+        "simultaneous_open", "note", "RFC 9293 3.5", "both ends sent a SYN before they had the other's"
+    ),
+    notes.SIMULTANEOUS_CLOSE: Code(
+        "simultaneous_close",
+        "note",
+        "RFC 9293 3.6",
+        "the FINs of frames {a} and {b} crossed: neither acknowledges the other",
+    ),
+    notes.HALF_OPEN: Code(
+        "half_open",
+        "warning",
+        "RFC 9293 3.5.1",
+        "the SYN in frame {a} was answered on behalf of this connection: its sender had lost it, the peer still has it",
+    ),
+    notes.CHALLENGE_ACK: Code(
+        "challenge_ack", "note", "RFC 5961 3.2, 4.2", "an ACK that answers frame {a}, which was not accepted"
+    ),
+    notes.RST_OUT_OF_WINDOW: Code(
+        "rst_out_of_window",
+        "warning",
+        "RFC 5961 3.2",
+        "RST with number {a} outside the receive window: nobody moves",
+    ),
+    notes.BLIND_RST: Code(
+        "blind_rst",
+        "error",
+        "RFC 5961 3.2",
+        "this RST (number {a}) is not its supposed sender's: that end sends on afterwards",
+    ),
+    notes.TIME_WAIT_REUSE: Code("time_wait_reuse", "note", "RFC 6191, RFC 1122 4.2.2.13", "{reuse}"),
+    notes.TIME_WAIT_ASSASSINATION: Code(
+        "time_wait_assassination", "warning", "RFC 1337", "this RST ends TIME-WAIT before its 2MSL are over"
+    ),
+    notes.ABORTIVE_CLOSE: Code(
+        "abortive_close",
+        "warning",
+        "RFC 1122 4.2.2.13",
+        "reset by an established end that had sent no FIN: closed with data unread, SO_LINGER 0 or killed; "
+        "the wire cannot tell which",
+    ),
+    notes.DATA_AFTER_FIN: Code(
+        "data_after_fin", "error", "RFC 9293 3.10.4", "{b} octets beyond the sender's own FIN (number {a})"
+    ),
+    notes.DATA_AFTER_RST: Code("data_after_rst", "error", "RFC 9293 3.5.2", "{a} octets after the sender's own RST"),
+    notes.ACK_OF_UNSENT: Code(
+        "ack_of_unsent",
+        "warning",
+        "RFC 9293 3.10.7.4",
+        "acknowledges {count} numbers that the peer had not sent: it sends them only afterwards, or never",
+    ),
+    notes.SPLIT_HANDSHAKE: Code("split_handshake", "warning", "RFC 9293 3.5", "the SYN is answered by an ACK alone"),
+    notes.SYN_DATA: Code("syn_data", "note", "RFC 7413", "the SYN carries {a} octets"),
+    notes.FAST_OPEN: Code(
+        "fast_open", "note", "RFC 7413", "the SYN,ACK acknowledges {a} octets of the SYN, which had a cookie"
+    ),
+    notes.BAD_CHECKSUM: Code("bad_checksum", "warning", "RFC 9293 3.1", "the TCP checksum is wrong: it moves nobody"),
+    notes.DUPLICATE_FRAME: Code(
+        "duplicate_frame", "note", "capture", "the same packet was captured before: no event of its own"
+    ),
+    notes.TIME_WENT_BACK: Code("time_went_back", "note", "capture", "older than the segment before it in the file"),
+    notes.TAP_LOSS: Code(
+        "tap_loss",
+        "warning",
+        "capture",
+        "acknowledges {count} numbers that the capture never shows: the capture lost them, not the network",
+    ),
+    notes.ONE_DIRECTION: Code("one_direction", "note", "capture", "only one end's segments are in the capture"),
+    notes.NOT_IN_STATE_MACHINE: Code(
+        "not_in_state_machine", "error", "RFC 9293 3.10", "{input} in {state}: no rule of the state machine has this"
+    ),
+}

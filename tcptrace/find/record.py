@@ -1,0 +1,326 @@
+"""Rows to records: a connection of the replay as the contract's ``Connection``.
+
+All that is derived when a connection is shown, and only then: paths, transitions in their order, findings with their
+sentences, the tap's place, round trips in seconds.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from tcptrace import kernels
+from tcptrace.find.codes import CODES
+from tcptrace.model.records import Connection, Endpoint, Finding, Rtt, Side, SideOrBoth, Sides, TimeWait, Transition
+from tcptrace.model.states import LISTEN, STATE_NAMES, SYN_SENT
+from tcptrace.tcp import machine, notes
+
+if TYPE_CHECKING:
+    from tcptrace.flow import rows
+    from tcptrace.tcp import verdict
+    from tcptrace.tcp.paths import Step
+    from tcptrace.tcp.replay import Replay
+else:
+    rows = kernels.load("flow.rows")
+    verdict = kernels.load("tcp.verdict")
+
+NONE = -1
+MAX_STEPS = 256
+NS = 1_000_000_000
+TAP_RATIO = 4  # the handshake's halves must differ so much,
+TAP_NS = 500_000  # and by so much, to tell where the capture was taken
+_NAMES: tuple[Side, Side] = ("client", "server")
+_RULES: dict[int, str | None] = {
+    machine.SND_SYN: "RFC 9293 3.10.1",
+    machine.SND_FIN: "RFC 9293 3.10.4",
+    machine.SND_RST: "RFC 9293 3.10.5",
+    machine.TIMEOUT_2MSL: "RFC 9293 3.10.8",
+    machine.REUSED: "RFC 6191",
+    machine.PICKUP: None,
+}
+
+
+class Label(Protocol):
+    """Names the application of a stream."""
+
+    def __call__(self, number: int) -> str | None:
+        """Return the label of the number that the classifier gave."""
+
+
+class _Step(NamedTuple):
+    place: int
+    turn: int
+    side: Side
+    step: "Step"
+
+
+class Recorder:
+    """Makes records of the replay's rows."""
+
+    def __init__(self, replay: "Replay", msl_s: float, max_findings: int, label: Label) -> None:
+        self.replay = replay
+        self.msl_s = msl_s
+        self.max_findings = max_findings
+        self.label = label
+        self.verdict = verdict.Verdict(replay.paths)
+
+    def record(self, row: "rows.Stream") -> tuple[Connection, list[tuple[int, Side, str]]]:
+        """Return the record of a connection, and its steps as (frame where they stand, side, state after)."""
+        judged = self.verdict
+        outcome = verdict.OUTCOME_NAMES[judged.judge(row)]
+        alone = bool(row.flags & rows.S_SELF)
+        low = row.low if row.low is not None else rows.End()
+        high = low if alone else row.high if row.high is not None else rows.End()
+        ends = (low, high) if judged.client == 0 else (high, low)
+        client, server = ends
+        reset_by = _side(judged.reset_by, judged.client)
+        closed_first = _side_or_both(judged.closed_first, judged.client)
+        opened_by = _side_or_both(judged.opened_by, judged.client)
+        if opened_by == "server":
+            opened_by = "client"
+        steps, omitted = self._steps(ends, alone)
+        counts, findings = self._findings(row, judged, alone)
+        empty = rows.End() if alone else server
+        addresses = _addresses(row)
+        if judged.client:
+            addresses = (addresses[1], addresses[0])
+        paths: list[list[str]] = []
+        for name, end in zip(_NAMES, ends, strict=True):
+            path = [_start(end)]
+            path += [STATE_NAMES[step.step[5]] for step in steps if step.side == name]
+            paths.append(path)
+        if alone:
+            paths[1] = list(paths[0])
+        label = row.application >> 2
+        record = Connection(
+            schema=1,
+            stream=row.number,
+            client=addresses[0],
+            server=addresses[1],
+            opened_by=opened_by,
+            first_frame=row.first_frame,
+            last_frame=row.last_frame,
+            first_ns=row.first_ns,
+            last_ns=row.last_ns,
+            packets=Sides(client.packets, empty.packets),
+            duplicates=Sides(client.duplicates, empty.duplicates),
+            application=self.label(label) if label else None,
+            tap=self._tap(row, judged.client),
+            data_bytes=Sides(client.data_bytes, empty.data_bytes),
+            unique_bytes=Sides(_known(client.unique_bytes), _known(empty.unique_bytes)),
+            path=Sides(*paths),
+            final=Sides(paths[0][-1], paths[1][-1]),
+            transitions=[_transition(step) for step in steps],
+            steps_omitted=omitted,
+            outcome=outcome,
+            closed_first=closed_first,
+            reset_by=reset_by,
+            time_wait=_time_wait(ends, alone),
+            handshake_s=_handshake(row, judged.client),
+            rtt_s=Sides(_rtt(client), _rtt(empty)),
+            finding_counts=counts,
+            findings=findings,
+            given_up=bool(row.flags & rows.S_GIVEN_UP),
+        )
+        places = [(step.place, step.side, STATE_NAMES[step.step[5]]) for step in steps]
+        if alone:
+            places += [(place, "server", state) for place, _, state in places]
+            places.sort(key=lambda entry: entry[0])
+        return record, places
+
+    def numbers(self, row: "rows.Stream") -> tuple[int, tuple[int, int]]:
+        """Return which end is the client, and the initial sequence numbers of client and server."""
+        client = 0 if row.flags & rows.S_SELF else self.verdict.find_client(row)
+        low = row.low.iss if row.low is not None else 0
+        high = row.high.iss if row.high is not None else low
+        return client, ((low, high) if client == 0 else (high, low))
+
+    def outcome(self, row: "rows.Stream") -> str:
+        """Return the outcome alone."""
+        return verdict.OUTCOME_NAMES[self.verdict.judge(row)]
+
+    def _steps(self, ends: "tuple[rows.End, rows.End]", alone: bool) -> tuple[list[_Step], int]:
+        paths = self.replay.paths
+        found: list[_Step] = []
+        omitted = 0
+        for name, end in zip(_NAMES, ends, strict=True):
+            steps = paths.settled_steps(end)
+            steps += paths.open_steps(end)
+            total = end.path_len + len(steps) - min(end.path_len, MAX_STEPS - 1)
+            del steps[MAX_STEPS - 1 :]
+            omitted += max(0, total - len(steps))
+            found += [_Step(step[0], step[1], name, step) for step in steps]
+            if alone:
+                break
+        found.sort(key=_order)
+        return found, omitted
+
+    def _findings(
+        self, row: "rows.Stream", judged: "verdict.Verdict", alone: bool
+    ) -> tuple[dict[str, dict[str, int]], list[Finding]]:
+        entries = list(row.notes or ())
+        entries += self._late(row, judged, alone)
+        if not entries:
+            return {}, []
+        entries.sort(key=lambda entry: entry[1])
+        counts: dict[str, dict[str, int]] = {}
+        kept: list[Finding] = []
+        overflow = self.replay.notes.overflow
+        for number, frame, side, a, b in entries:
+            code = CODES[number]
+            name = _side(side, judged.client)
+            by_side = counts.setdefault(code.name, {})
+            key = name or "connection"
+            if key not in by_side:
+                by_side[key] = overflow.get((row.number, number, side), 0)
+            by_side[key] += 1
+            detail = code.text.format(
+                a=a,
+                b=b,
+                count=b - a,
+                reuse=self._reuse(a) if number == notes.TIME_WAIT_REUSE else "",
+                input=machine.INPUTS[a] if number == notes.NOT_IN_STATE_MACHINE else "",
+                state=STATE_NAMES[b] if number == notes.NOT_IN_STATE_MACHINE else "",
+            )
+            kept.append(Finding(frame, name, code.name, code.severity, f"{detail} ({code.source})"))
+        return counts, kept
+
+    def _reuse(self, how: int) -> str:
+        by = {1: "by its greater timestamp", 2: "by its greater sequence number"}.get(how, "though RFC 6191 would refuse it")
+        return (
+            f"the SYN is accepted in TIME-WAIT {by}, within the {2 * self.msl_s:g} s of the assumed 2MSL "
+            "(RFC 9293: 240 s; Linux lets go at 60 s)"
+        )
+
+    def _late(
+        self, row: "rows.Stream", judged: "verdict.Verdict", alone: bool
+    ) -> list[tuple[int, int, int, int, int]]:
+        """Return the notes that only the whole connection shows."""
+        found: list[tuple[int, int, int, int, int]] = []
+        low, high = row.low, row.high
+        if low is None or high is None or alone:
+            return found
+        if row.flags & rows.S_BOTH_SYN:
+            found.append((notes.SIMULTANEOUS_OPEN, row.both_frame, NONE, 0, 0))
+        if judged.crossed:
+            first, second = sorted((judged.fin_frame(low), judged.fin_frame(high)))
+            found.append((notes.SIMULTANEOUS_CLOSE, second, NONE, first, second))
+        for side, end in ((0, low), (1, high)):
+            if judged.is_abortive(end, side):
+                found.append((notes.ABORTIVE_CLOSE, judged.reset_frame, side, 0, 0))
+        for end, other in ((low, high), (high, low)):
+            if other.packets == 0 and end.flags & rows.F_ACKED:
+                found.append((notes.ONE_DIRECTION, row.first_frame, NONE, 0, 0))
+        return found
+
+    def _tap(self, row: "rows.Stream", client: int) -> Side | None:
+        """Say beside which end the capture was taken: there the SYN,ACK or its ACK follows at once."""
+        if row.syn_side != client or row.syn_ns < 0 or row.synack_ns < 0 or row.handshake_ns < 0:
+            return None
+        if row.synack_side != 1 - client or any(note[0] == notes.SYN_RETRANSMISSION for note in row.notes or ()):
+            return None
+        to_server = row.synack_ns - row.syn_ns
+        to_client = row.handshake_ns - row.synack_ns
+        if to_server < 0 or to_client < 0 or abs(to_server - to_client) < TAP_NS:
+            return None
+        if to_server >= TAP_RATIO * to_client:
+            return "client"
+        return "server" if to_client >= TAP_RATIO * to_server else None
+
+
+def _order(step: _Step) -> tuple[int, int, int]:
+    return step.place, step.turn, step.step[3] if step.turn == 0 else 0
+
+
+def _transition(step: _Step) -> Transition:
+    _, _, frame, time_ns, before, after, what, evidence, proof = step.step
+    rule = _RULES[what] if what in _RULES else _received_rule(before)
+    return Transition(
+        frame or None,
+        time_ns,
+        step.side,
+        STATE_NAMES[before],
+        STATE_NAMES[after],
+        machine.CAUSES[what],
+        rows.EVIDENCE_NAMES[evidence],
+        proof or None,
+        rule,
+    )
+
+
+def _received_rule(state: int) -> str:
+    """Return the clause of SEGMENT ARRIVES for a state."""
+    if state == LISTEN:
+        return "RFC 9293 3.10.7.2"
+    return "RFC 9293 3.10.7.3" if state == SYN_SENT else "RFC 9293 3.10.7.4"
+
+
+def _start(end: "rows.End") -> str:
+    """Return the first state of a path: what a silent end was taken for is not known."""
+    if end.packets == 0 and end.path_len == 0 and not _has_inferred(end):
+        return "UNKNOWN"
+    return STATE_NAMES[end.start]
+
+
+def _has_inferred(end: "rows.End") -> bool:
+    event = end.pending
+    while event is not None:
+        if event.evidence == rows.INFERRED:
+            return True
+        event = event.next
+    return False
+
+
+def _side(number: int, client: int) -> Side | None:
+    return None if number < 0 else _NAMES[number ^ client]
+
+
+def _side_or_both(number: int, client: int) -> SideOrBoth | None:
+    return "both" if number == verdict.BOTH else _side(number, client)
+
+
+def _known(value: int) -> int | None:
+    return None if value < 0 else value
+
+
+def _addresses(row: "rows.Stream") -> tuple[Endpoint, Endpoint]:
+    """Return the low and the high end's address."""
+    low_port = row.k4 >> 16 & 0xFFFF
+    high_port = row.k4 & 0xFFFF
+    if row.k4 >> 32 == 4:
+        return Endpoint(ipv4_text(row.k1), low_port), Endpoint(ipv4_text(row.k3), high_port)
+    return Endpoint(ipv6_text(row.k0, row.k1), low_port), Endpoint(ipv6_text(row.k2, row.k3), high_port)
+
+
+def ipv4_text(number: int) -> str:
+    """Return the dotted form of an IPv4 address."""
+    return f"{number >> 24 & 255}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+
+
+def ipv6_text(high: int, low: int) -> str:
+    """Return an IPv6 address as RFC 5952 writes it."""
+    from socket import AF_INET6, inet_ntop
+
+    return inet_ntop(AF_INET6, (high << 64 | low).to_bytes(16, "big"))
+
+
+def _rtt(end: "rows.End") -> Rtt:
+    if end.rtt_count == 0:
+        return Rtt(0, None, None, None)
+    return Rtt(end.rtt_count, end.rtt_min / NS, round(end.rtt_sum / end.rtt_count) / NS, end.rtt_max / NS)
+
+
+def _handshake(row: "rows.Stream", client: int) -> float | None:
+    if row.handshake_ns < 0 or row.syn_ns < 0 or row.syn_side != client:
+        return None
+    return max(0, row.handshake_ns - row.syn_ns) / NS
+
+
+def _time_wait(ends: "tuple[rows.End, rows.End]", alone: bool) -> TimeWait | None:
+    held: list[tuple[Side, int, int]] = []
+    for name, end in zip(_NAMES, ends, strict=True):
+        cold = end.cold
+        if cold is not None and cold.since_ns >= 0 and end.packets:
+            held.append((name, cold.since_ns, cold.until_ns))
+    if not held:
+        return None
+    since = min(entry[1] for entry in held)
+    until = max(entry[2] for entry in held)
+    return TimeWait("both" if len(held) == 2 or alone else held[0][0], since, until)

@@ -1,0 +1,320 @@
+"""The running state of the replay: a row for a four-tuple, a connection, an end, and each step that is still open.
+
+Plain classes with typed fields; the compiled twin makes C structs of them. Sequence numbers are *unwrapped*: 64-bit, equal
+modulo 2^32 to the number on the wire, so that ``<`` is right (RFC 9293 3.4 compares modulo 2^32; ``unwrap`` does it once, at
+the entry). ``NONE`` means absent. What most ends never need is in ``Cold``, made when it is.
+"""
+
+from array import array
+
+from tcptrace.model.states import UNKNOWN
+
+NONE = -1
+WRAP = 0x100000000
+MASK32 = 0xFFFFFFFF
+HALF = 0x80000000
+
+# Event.evidence
+OBSERVED, CONFIRMED, ASSUMED, INFERRED, TIMER = range(5)
+EVIDENCE_NAMES = ("observed", "confirmed", "assumed", "inferred", "timer")
+
+# Event.turn
+TURN_TIMER, TURN_SENDER, TURN_RECEIVER = range(3)
+
+# End.flags
+F_SYN = 0x1  # sent a SYN without ACK
+F_SYN_ACK = 0x2  # sent a SYN,ACK
+F_FIN = 0x4  # its FIN was captured
+F_FIN_GUESSED = 0x8  # its FIN was never captured; the peer's ACK shows it
+F_SYN_DATA = 0x10  # its SYN carried data
+F_SYN_DATA_ACKED = 0x20  # its SYN,ACK acknowledged data of the peer's SYN
+F_COOKIE = 0x40  # Fast Open option in its SYN
+F_PASSIVE = 0x80  # it opened passively
+F_ACKED = 0x100  # it sent a segment with ACK
+F_SCALE = 0x200  # a SYN of its own was captured: `scale` is known
+F_DATA = 0x400  # it sent new data
+F_ACKED_DATA = 0x800  # it acknowledged new data
+F_RST_OUT = 0x4000  # a RST of its own closed it (may be withdrawn)
+F_TIME_WAIT = 0x8000  # its step into TIME-WAIT is settled
+
+# Stream.flags
+S_SELF = 0x1  # one socket connected to itself: a single end
+S_BOTH_SYN = 0x2  # both ends sent a SYN without ACK
+S_CHALLENGED = 0x4  # the new SYN was answered on behalf of the old connection
+S_ANSWERED = 0x8  # the SYN was answered with SYN,ACK
+S_GIVEN_UP = 0x10  # closed early to bound memory
+S_SPLIT = 0x20  # the SYN was answered by an ACK alone
+S_OLD_LIVE = 0x40  # the SYN found the old peer synchronized
+S_OVER = 0x100  # both ends were seen in CLOSED or TIME-WAIT, or a newer stream took the four-tuple
+S_WRITTEN = 0x200  # its record is out already
+S_TIME_WAIT_REFUSED = 0x80  # the SYN found TIME-WAIT and RFC 6191 would not accept it
+
+
+class Copy:
+    """An earlier copy of a segment that was sent again: which one did it is decided by the proof (replay.md, Withdrawn)."""
+
+    __slots__ = ("frame", "has_ts", "next", "place", "place_ns", "tsval", "turn")
+
+    def __init__(self) -> None:
+        self.frame = 0
+        self.place = 0
+        self.place_ns = 0
+        self.turn = 0
+        self.has_ts = 0
+        self.tsval = 0
+        self.next: Copy | None = None
+
+
+class Event:
+    """An input to one end, in path order: its own segment, or an offer (a segment that it should have received)."""
+
+    __slots__ = (
+        "copies", "end_seq", "evidence", "frame", "has_ts", "held", "input", "next", "place", "place_ns", "proof", "seq",
+        "settled", "tsval", "turn", "x_ack",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.input = 0  # machine.INPUTS
+        self.evidence = 0
+        self.settled = 0  # 1: nothing can withdraw it any more
+        self.held = 0  # 1: it waits (for the copy that fills a hole, or for its turn) and moves nobody
+        self.has_ts = 0  # 1: `tsval` names the segment (greater than all the sender's TSvals before)
+        self.tsval = 0
+        self.frame = 0  # the causing segment; 0: a timer
+        self.place = 0  # where it stands in the order: its own frame, or the one that postponed it
+        self.place_ns = 0
+        self.turn = 0  # TURN_: within the frame `place`, timers come first, then its sender's steps, then its receiver's
+        self.proof = 0  # the proving frame; 0: none
+        self.seq = 0  # the causing segment's first number, in its sender's space
+        self.end_seq = 0  # and the number after its last
+        self.x_ack = NONE  # its ack, in the receiver's space
+        self.copies: Copy | None = None  # earlier copies, newest first
+        self.next: Event | None = None
+
+
+class Gap:
+    """A range [left, right) captured beyond a hole."""
+
+    __slots__ = ("left", "next", "right")
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.right = 0
+        self.next: Gap | None = None
+
+
+class Flight:
+    """Outstanding segments of one direction beyond the first, for round-trip samples: a ring of (end, time)."""
+
+    __slots__ = ("count", "ends", "first", "times")
+
+    def __init__(self, size: int) -> None:
+        self.first = 0
+        self.count = 0
+        self.ends = array("q", bytes(8 * size))
+        self.times = array("q", bytes(8 * size))
+
+
+class Cold:
+    """What few ends need."""
+
+    __slots__ = (
+        "challenge_frame", "fin_carrier", "fin_frame", "fin_x_ack", "gap_count", "gaps", "karn_high", "karn_low", "refused",
+        "restart_ns", "rst_frame", "rst_seq", "since_ns", "spare_end", "spare_frame", "unsent_ack", "unsent_frame",
+        "unsent_from", "until_ns",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.gaps: Gap | None = None  # captured beyond a hole, ascending
+        self.gap_count = 0
+        self.karn_low = 0  # sent twice: an ACK in (karn_low, karn_high] gives no sample (Karn's rule)
+        self.karn_high = NONE
+        self.fin_frame = 0
+        self.fin_x_ack = NONE  # what its first FIN acknowledged
+        self.fin_carrier = NONE  # end of the peer's first new segment that carried an ACK of this end's FIN
+        self.refused = 0  # how often its repeated SYN,ACK withdrew the ACK of it
+        self.rst_frame = 0  # its RST, while that closes it
+        self.rst_seq = NONE
+        self.challenge_frame = 0  # a SYN or RST that it should refuse; its next segment may be the challenge ACK
+        self.unsent_ack = NONE  # an ACK of what it was not seen to send (decided later)
+        self.unsent_frame = 0
+        self.unsent_from = NONE
+        self.since_ns = NONE  # TIME-WAIT
+        self.until_ns = NONE
+        self.restart_ns = NONE  # the last FIN that came again in it
+        # The peer's SYN that its SYN,ACK did not answer (RFC 9293 Figure 8): it comes into its own after the RST.
+        self.spare_frame = 0
+        self.spare_end = NONE
+
+
+class End:
+    """One end: what it sent, what it has shown to have received, and its state.
+
+    ``iss``, ``snd_nxt``, ``cont``, ``fin_seq`` are in its own space; ``ack_*`` and ``window_edge`` in the peer's.
+    """
+
+    __slots__ = (
+        "ack_high", "ack_last", "cold", "cont", "data_bytes", "duplicates", "fin_seq", "first_raw", "flags", "flight",
+        "has_ts", "iss", "packets", "path_len", "pending", "proven", "rtt_count", "rtt_max", "rtt_min", "rtt_sum", "scale",
+        "sent_end", "sent_ns", "snd_nxt", "start", "state", "steps", "synack_ack", "tsecr", "tsval", "unique_bytes",
+        "window", "window_edge",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.duplicates = 0
+        self.data_bytes = 0
+        self.unique_bytes = 0  # NONE: too many holes, not known any more
+        # Sending.
+        self.iss = NONE  # its SYN's number; without a SYN the number before the first one seen
+        self.snd_nxt = NONE  # highest end captured or acknowledged
+        self.cont = NONE  # end of what was captured without a hole or acknowledged: RCV.NXT assumed at the peer
+        self.fin_seq = NONE  # number of its FIN
+        self.first_raw = NONE  # the direction's initial number as the stream rule keeps it (contract, Streams)
+        # Receiving, as its own segments show it.
+        self.ack_high = NONE  # highest ACK: RCV.NXT proven
+        self.ack_last = NONE  # ACK of its last segment
+        self.synack_ack = NONE  # what its SYN,ACK acknowledged
+        self.window_edge = NONE  # highest ACK + window: the right edge of its receive window
+        self.window = 0  # raw, of its last segment
+        self.scale = NONE  # window scale; NONE: unknown
+        self.has_ts = 0  # it uses timestamps
+        self.tsval = 0  # highest TSval it sent
+        self.tsecr = 0  # TSecr of its last segment: TS.Recent proven
+        # The path.
+        self.start = UNKNOWN
+        self.proven = UNKNOWN  # state after the settled steps
+        self.state = UNKNOWN  # with the open events applied
+        self.flags = 0
+        self.pending: Event | None = None  # open events, in path order
+        self.steps = NONE  # newest settled step in the arena
+        self.path_len = 0  # settled steps
+        # Round trips: the oldest outstanding segment here, more in `flight`.
+        self.sent_end = NONE
+        self.sent_ns = 0
+        self.rtt_count = 0
+        self.rtt_sum = 0
+        self.rtt_min = 0
+        self.rtt_max = 0
+        self.flight: Flight | None = None
+        self.cold: Cold | None = None
+
+    def chill(self) -> Cold:
+        """Return the rarely used part, made when it is first needed."""
+        cold = self.cold
+        if cold is None:
+            cold = Cold()
+            self.cold = cold
+        return cold
+
+
+class Stream:
+    """One connection."""
+
+    __slots__ = (
+        "application", "both_frame", "first_frame", "first_ns", "first_side", "flags", "handshake_ns", "high", "k0", "k1", "k2",
+        "k3", "k4", "last_frame", "last_ns", "low", "notes", "number", "previous", "quiet", "syn_ns", "syn_side", "synack_ns",
+        "synack_side",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.k0 = 0  # the four-tuple, as in the key column
+        self.k1 = 0
+        self.k2 = 0
+        self.k3 = 0
+        self.k4 = 0
+        self.first_frame = 0
+        self.last_frame = 0
+        self.first_ns = 0
+        self.last_ns = 0
+        self.first_side = 0
+        self.low: End | None = None
+        self.high: End | None = None
+        self.quiet = 0  # 1: both ends are established, nothing is open: the fast road
+        self.flags = 0
+        self.syn_side = NONE  # who sent the first SYN without ACK
+        self.synack_side = NONE
+        self.syn_ns = NONE
+        self.synack_ns = NONE
+        self.handshake_ns = NONE  # time of the client's first ACK of the SYN,ACK
+        self.application = 0  # bits: 1, 2 first payload of side 0, 1 was looked at; above: number of the label
+        self.notes: list[tuple[int, int, int, int, int]] | None = None  # findings, see tcp.notes
+        self.previous: Stream | None = None  # the four-tuple's older stream, while segments may concern it
+        self.both_frame = 0  # the second end's SYN without ACK
+
+
+class Entry:
+    """A four-tuple in the flow table: its newest stream, or the lone SYN that is all there is of it."""
+
+    __slots__ = (
+        "first_frame", "first_ns", "has_ts", "hash", "k0", "k1", "k2", "k3", "k4", "length", "next", "number", "options",
+        "scale", "seq", "side", "stream", "tsval", "window",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.hash = 0
+        self.k0 = 0
+        self.k1 = 0
+        self.k2 = 0
+        self.k3 = 0
+        self.k4 = 0
+        self.next: Entry | None = None  # in its bucket
+        self.stream: Stream | None = None  # None: a lone SYN, kept in the fields below
+        self.number = 0
+        self.first_frame = 0
+        self.first_ns = 0
+        self.seq = 0
+        self.tsval = 0
+        self.length = 0
+        self.window = 0
+        self.options = 0
+        self.side = 0
+        self.scale = 0
+        self.has_ts = 0
+
+
+class Segment:
+    """The segment in hand, numbers unwrapped."""
+
+    __slots__ = (
+        "ack", "end", "fin", "flags", "frame", "fresh", "has_ts", "length", "new_ts", "options", "rst", "sack_count", "sack_left",
+        "sack_right", "scale", "seq", "side", "syn", "time_ns", "tsecr", "tsval", "window",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.frame = 0
+        self.time_ns = 0
+        self.side = 0
+        self.flags = 0
+        self.syn = 0
+        self.fin = 0
+        self.rst = 0
+        self.seq = 0
+        self.end = 0  # seq + length, +1 each for SYN and FIN
+        self.length = 0
+        self.ack = NONE  # NONE without the ACK bit
+        self.window = 0
+        self.options = 0
+        self.scale = 0
+        self.has_ts = 0
+        self.tsval = 0
+        self.tsecr = 0
+        self.fresh = 0  # it carries numbers that its sender had not sent before
+        self.new_ts = 0  # its TSval is greater than all the sender's before
+        self.sack_count = 0
+        self.sack_left = array("q", bytes(32))
+        self.sack_right = array("q", bytes(32))
+
+
+class Numbers:
+    """Sequence number arithmetic for the hot files."""
+
+    __slots__ = ()
+
+    def unwrap(self, raw: int, near: int) -> int:
+        """Return the number equal to ``raw`` modulo 2^32 that lies nearest to ``near`` (RFC 9293 3.4)."""
+        difference = (raw - near) & MASK32
+        if difference >= HALF:
+            difference -= WRAP
+        return near + difference

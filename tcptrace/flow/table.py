@@ -1,0 +1,110 @@
+"""Four-tuples to entries: a seeded hash table that grows a bucket at a time.
+
+Linear hashing (Litwin 1980): each insertion beyond one entry a bucket splits one bucket, so there is never a pause, and
+memory grows with use. The hash is multilinear over the 32-bit halves of the key with secret 64-bit multipliers, which is
+strongly universal: whoever does not know the multipliers cannot choose colliding four-tuples (Thorup, "High Speed Hashing
+for Integers and Strings", 2.3). Nothing that is shown depends on them.
+"""
+
+import os
+from array import array
+
+from .rows import Entry
+
+KEY_HALVES = 10
+MASK64 = 0xFFFFFFFFFFFFFFFF
+LOW32 = 0xFFFFFFFF
+FIRST_BUCKETS = 1024
+
+
+class FlowTable:
+    """The entries by four-tuple."""
+
+    __slots__ = ("buckets", "count", "keys", "level", "split")
+
+    def __init__(self, seed: bytes | None = None) -> None:
+        """Make an empty table; ``seed`` (88 octets) is for tests only."""
+        self.keys = array("Q", seed if seed is not None else os.urandom(8 * (KEY_HALVES + 1)))
+        self.buckets: list[Entry | None] = [None] * FIRST_BUCKETS
+        self.level = FIRST_BUCKETS  # buckets at the beginning of this round, a power of two
+        self.split = 0  # buckets of this round that are split already
+        self.count = 0
+
+    def hash_key(self, k0: int, k1: int, k2: int, k3: int, k4: int) -> int:
+        """Return the 32-bit hash of a key."""
+        keys = self.keys
+        total = keys[10]
+        total = (total + (k1 & LOW32) * keys[0] + (k3 & LOW32) * keys[1] + (k4 & LOW32) * keys[2]) & MASK64
+        total = (total + (k4 >> 32) * keys[3]) & MASK64
+        if k0 | k2:
+            total = (total + (k0 & LOW32) * keys[4] + (k0 >> 32) * keys[5] + (k1 >> 32) * keys[6]) & MASK64
+            total = (total + (k2 & LOW32) * keys[7] + (k2 >> 32) * keys[8] + (k3 >> 32) * keys[9]) & MASK64
+        return total >> 32
+
+    def find(self, hashed: int, k0: int, k1: int, k2: int, k3: int, k4: int) -> Entry | None:
+        """Return the entry of a key, or None."""
+        bucket = hashed & (self.level - 1)
+        if bucket < self.split:
+            bucket = hashed & (2 * self.level - 1)
+        entry = self.buckets[bucket]
+        while entry is not None:
+            if (
+                entry.hash == hashed
+                and entry.k1 == k1
+                and entry.k3 == k3
+                and entry.k4 == k4
+                and entry.k0 == k0
+                and entry.k2 == k2
+            ):
+                return entry
+            entry = entry.next
+        return None
+
+    def insert(self, entry: Entry) -> None:
+        """Add an entry whose key and hash are set and not in the table."""
+        bucket = entry.hash & (self.level - 1)
+        if bucket < self.split:
+            bucket = entry.hash & (2 * self.level - 1)
+        entry.next = self.buckets[bucket]
+        self.buckets[bucket] = entry
+        self.count += 1
+        if self.count > len(self.buckets):
+            self.split_bucket()
+
+    def remove(self, entry: Entry) -> None:
+        """Take an entry out."""
+        bucket = entry.hash & (self.level - 1)
+        if bucket < self.split:
+            bucket = entry.hash & (2 * self.level - 1)
+        here = self.buckets[bucket]
+        if here is entry:
+            self.buckets[bucket] = entry.next
+        else:
+            while here is not None and here.next is not entry:
+                here = here.next
+            if here is None:
+                return
+            here.next = entry.next
+        entry.next = None
+        self.count -= 1
+
+    def split_bucket(self) -> None:
+        """Split the next bucket of this round in two."""
+        entry = self.buckets[self.split]
+        stay: Entry | None = None
+        move: Entry | None = None
+        while entry is not None:
+            following = entry.next
+            if entry.hash & self.level:
+                entry.next = move
+                move = entry
+            else:
+                entry.next = stay
+                stay = entry
+            entry = following
+        self.buckets[self.split] = stay
+        self.buckets.append(move)
+        self.split += 1
+        if self.split == self.level:
+            self.level *= 2
+            self.split = 0

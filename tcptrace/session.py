@@ -1,0 +1,325 @@
+"""The straight line from bytes to connections: source, decode, flow, replay, records; batch by batch.
+
+Memory is bounded by ``max_connections`` rows. A connection that must be given up for room, and every one under
+``order="end"``, is made into its record at once; what waits for its turn is spooled (``tcptrace.spool``).
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from tcptrace import kernels
+from tcptrace.find.record import Recorder
+from tcptrace.model.columns import COUNT_SEGMENTS, SKIP_NAMES
+from tcptrace.model.errors import UsageError
+from tcptrace.model.records import Capture, Connection, Segment, Warning_
+from tcptrace.source import open_source
+from tcptrace.spool import SegmentLog, Spool
+from tcptrace.tcp import machine, notes
+from tcptrace.wire.application import classify
+from tcptrace.wire.decoder import Decoder
+
+if TYPE_CHECKING:
+    from tcptrace.flow import rows
+    from tcptrace.source.base import Batch
+    from tcptrace.tcp import replay
+else:
+    rows = kernels.load("flow.rows")
+    replay = kernels.load("tcp.replay")
+
+NS = 1_000_000_000
+MSL_S = 120.0  # RFC 9293 3.4.2
+MAX_CONNECTIONS = 1_000_000
+MAX_FINDINGS = 1000
+ORDERS = ("stream", "end")
+
+Readable = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+
+
+def analyze(
+    source: Readable,
+    *,
+    msl_s: float = MSL_S,
+    checksums: str = "flags",
+    max_connections: int = MAX_CONNECTIONS,
+    max_findings: int = MAX_FINDINGS,
+    filter: str = "",
+    order: str = "stream",
+    segments: bool = False,
+    tick: Callable[[int], None] | None = None,
+) -> "Analysis":
+    """Return the analysis of a capture; it is read when the result is iterated.
+
+    ``source`` is a path, ``"-"`` for standard input, octets, or a binary file. ``msl_s`` is the maximum segment lifetime
+    in seconds; ``checksums`` which segments are checked (``none``, ``flags``, ``all``); ``filter`` tcpdump's words;
+    ``order`` ``stream`` or ``end``; ``segments`` keeps what ``Analysis.segments_of`` needs; ``tick`` is called with the
+    number of frames read, batch by batch. Raises ``InputError`` where the source cannot be read, ``UsageError`` for a
+    filter or an option that cannot be understood.
+    """
+    if order not in ORDERS:
+        raise UsageError(f"order: {order!r} is not known; use one of {', '.join(ORDERS)}")
+    if not 0 < msl_s < 1e6:
+        raise UsageError(f"msl: {msl_s:g} s is not a lifetime; give seconds above 0")
+    if max_connections < 1:
+        raise UsageError(f"max-connections: {max_connections} is too few; give at least 1")
+    return Analysis(source, msl_s, checksums, max_connections, max_findings, filter, order, segments, tick)
+
+
+class Analysis:
+    """Connections of a capture, in order; ``capture`` describes the whole once they have run out."""
+
+    def __init__(
+        self,
+        source: Readable,
+        msl_s: float,
+        checksums: str,
+        max_connections: int,
+        max_findings: int,
+        words: str,
+        order: str,
+        segments: bool,
+        tick: Callable[[int], None] | None,
+    ) -> None:
+        self._filter = _compile(words)
+        self._source = open_source(source)
+        self._decoder = Decoder(checksums)
+        self._order = order
+        self._tick = tick
+        self._labels: list[str] = []
+        self._label_numbers: dict[str, int] = {}
+        self._replay = replay.Replay(
+            machine.NEXT_STATE, machine.ANOMALY, round(2 * msl_s * NS), max_connections, max_findings, self._classify
+        )
+        self._recorder = Recorder(self._replay, msl_s, max_findings, self._label)
+        self._log = SegmentLog() if segments else None
+        self._msl2_ns = round(2 * msl_s * NS)
+        self._frames = 0
+        self._filtered = 0
+        self._first_ns: int | None = None
+        self._last_ns = 0
+        self._given_up = 0
+        self._one_direction = 0
+        self._started = False
+        self._capture: Capture | None = None
+        self.outcomes: dict[str, int] = {}  # how many connections ended how; complete with `capture`
+        self.msl_s = msl_s
+
+    @property
+    def hits(self) -> list[int]:
+        """How often each cell of the rule table fired (``state * INPUT_COUNT + input``)."""
+        return list(self._replay.paths.hits)
+
+    @property
+    def capture(self) -> Capture:
+        """The capture as a whole; reads what has not been read yet."""
+        if self._capture is None:
+            self.run()
+        assert self._capture is not None
+        return self._capture
+
+    def run(self) -> None:
+        """Read everything and count outcomes, without making a record of each connection."""
+        for _ in self._read():
+            for gone in self._replay.evicted:
+                self._count(self._finish(gone))
+            self._replay.evicted.clear()
+        for row in self._alive():
+            self._count(row)
+        self._close()
+
+    def __iter__(self) -> Iterator[Connection]:
+        """Yield each connection: by stream number, or as it ends."""
+        spool = Spool() if self._order == "stream" else None
+        for _ in self._read():
+            for gone in self._replay.evicted:
+                record = self._record(self._finish(gone))
+                if spool is None:
+                    yield record
+                else:
+                    spool.add(record)
+            self._replay.evicted.clear()
+            if spool is None:
+                yield from self._ended()
+        rest = (self._record(row) for row in self._alive())
+        yield from rest if spool is None else spool.merged(rest)
+        self._close()
+
+    def segments_of(self, stream: int) -> list[Segment]:
+        """Return the segments of a connection that was yielded, with both ends' states after each."""
+        if self._log is None:
+            raise UsageError("segments: they were not kept; call analyze(..., segments=True)")
+        return self._log.segments(stream)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _read(self) -> "Iterator[None]":
+        """Replay the source, a batch a turn."""
+        if self._started:
+            raise UsageError("analysis: it has been read already; call analyze() again")
+        self._started = True
+        try:
+            for batch in self._source.batches():
+                self._replay_batch(batch)
+                yield
+        finally:
+            self._source.close()
+
+    def _replay_batch(self, batch: "Batch") -> None:
+        count = batch.count
+        frames = batch.frames
+        if count:
+            self._frames += count
+            times = frames.time_ns[:count]
+            lowest = min(times)
+            self._first_ns = lowest if self._first_ns is None else min(lowest, self._first_ns)
+            self._last_ns = max(self._last_ns, max(times))
+        if self._filter is not None:
+            kept = self._filter.select(batch.buffer, frames, count)
+            self._filtered += count - kept
+            count = kept
+        made = self._decoder.decode(batch.buffer, frames, count)
+        s = self._decoder.segments
+        self._replay.run(
+            batch.buffer, made, s.frame, s.time_ns, s.key, s.side, s.flags, s.seq, s.ack, s.window, s.length, s.payload,
+            s.payload_captured, s.options, s.scale, s.tsval, s.tsecr, s.sack_count, s.sack, s.marks,
+            self._decoder.duplicate, self._stream_of(made),
+        )  # fmt: skip
+        if self._log is not None:
+            self._log.add(s, made, self._streams)
+        if self._tick is not None:
+            self._tick(self._frames)
+
+    def _stream_of(self, count: int) -> Any:
+        from array import array
+
+        if not hasattr(self, "_streams") or len(self._streams) < count:
+            self._streams = array("q", bytes(8 * max(count, 4096)))
+        return self._streams
+
+    # -- connections --------------------------------------------------------------------------------------------------
+
+    def _finish(self, row: "rows.Stream | rows.Entry") -> "rows.Stream":
+        """Make a full row of a lone SYN, and let TIME-WAIT end where the clock says so."""
+        given_up = row.number < len(self._replay.streams) and self._replay.streams[row.number] is not row
+        if isinstance(row, rows.Entry):
+            kept = self._replay.streams[row.number]
+            entry = row
+            row = self._replay.wake(entry)
+            entry.stream = None
+            self._replay.streams[row.number] = kept
+            if given_up:
+                row.flags |= rows.S_GIVEN_UP
+        for end in (row.low, row.high):
+            if end is not None:
+                self._replay.paths.expire(end, max(self._replay.clock_ns, self._last_ns), self._frames + 1)
+        if row.flags & rows.S_GIVEN_UP:
+            self._given_up += 1
+        return row
+
+    def _alive(self) -> "Iterator[rows.Stream]":
+        """Yield the connections that are still in the table, by number, and let go of each."""
+        streams = self._replay.streams
+        for number in range(len(streams)):
+            row = streams[number]
+            if row is not None:
+                finished = self._finish(row)
+                streams[number] = None
+                if not finished.flags & rows.S_WRITTEN:
+                    yield finished
+
+    def _ended(self) -> Iterator[Connection]:
+        """Yield the connections that are over: both ends CLOSED or past 2MSL, and silent for as long."""
+        done = self._replay.finished
+        at = self._replay.finished_from
+        while at < len(done) and self._replay.clock_ns - done[at].last_ns >= self._msl2_ns:
+            row = done[at]
+            at += 1
+            if self._replay.streams[row.number] is row and not row.flags & rows.S_WRITTEN:
+                yield self._record(self._finish(row))
+                row.flags |= rows.S_WRITTEN
+                self._replay.give_up(row.number)
+                self._replay.evicted.pop()
+                row.flags &= ~rows.S_GIVEN_UP
+        self._replay.finished_from = at
+
+    def _record(self, row: "rows.Stream") -> Connection:
+        record, steps = self._recorder.record(row)
+        self._count_outcome(row, record.outcome)
+        if self._log is not None:
+            self._log.describe(record, steps, *self._recorder.numbers(row))
+        return record
+
+    def _count(self, row: "rows.Stream") -> None:
+        self._count_outcome(row, self._recorder.outcome(row))
+
+    def _count_outcome(self, row: "rows.Stream", outcome: str) -> None:
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+        low, high = row.low, row.high
+        if low is not None and high is not None:
+            if (high.packets == 0 and low.flags & rows.F_ACKED) or (low.packets == 0 and high.flags & rows.F_ACKED):
+                self._one_direction += 1
+
+    def _classify(self, octets: bytes, row: "rows.Stream", side: int) -> int:
+        """Return the number of the application's label for a side's first payload, 0 for unknown."""
+        client = self._recorder.verdict.find_client(row)
+        ports = (row.k4 >> 16 & 0xFFFF, row.k4 & 0xFFFF)
+        name = classify(octets, side != client, ports[client], ports[1 - client])
+        if name is None:
+            return 0
+        number = self._label_numbers.get(name)
+        if number is None:
+            self._labels.append(name)
+            number = self._label_numbers[name] = len(self._labels)
+        return number
+
+    def _label(self, number: int) -> str | None:
+        return self._labels[number - 1]
+
+    # -- the capture --------------------------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        source, decoder = self._source, self._decoder
+        skipped = {name: decoder.counters[at] for at, name in enumerate(SKIP_NAMES)}
+        if self._filter is not None:
+            skipped["filtered"] = self._filtered
+        self._capture = Capture(
+            schema=1,
+            file=source.name,
+            format=source.format,
+            link_types=decoder.link_names,
+            frames=self._frames,
+            tcp_segments=decoder.counters[COUNT_SEGMENTS],
+            connections=len(self._replay.streams),
+            first_ns=self._first_ns or 0,
+            last_ns=self._last_ns,
+            skipped=skipped,
+            complete=source.complete,
+            problem=source.problem,
+            date_known=source.date_known,
+            given_up=self._given_up,
+            warnings=list(self._warnings()),
+        )
+
+    def _warnings(self) -> Iterator[Warning_]:
+        """Yield the capture's own faults."""
+        totals = self._replay.notes.totals
+        rows_ = (
+            ("tap_loss", totals[notes.TAP_LOSS], "ACKs cover what the capture never shows: it lost segments"),
+            ("duplicate_frame", self._decoder.duplicates, "packets were captured twice; the second copies move nobody"),
+            ("one_direction", self._one_direction, "connections of which only one end's segments were captured"),
+            ("short_snap", self._replay.truncated, "segments whose payload the snap length cut"),
+            ("time_went_back", self._replay.time_went_back, "segments older than the one before; file order stands"),
+            ("offload", self._replay.offloaded, "segments with checksums left to the network card"),
+        )
+        for code, count, detail in rows_:
+            if count:
+                yield Warning_(code, count, detail)
+
+
+def _compile(words: str) -> Any:
+    """Return the compiled filter, or None where there is none."""
+    if not words:
+        return None
+    from tcptrace.source.filter import compile_filter
+
+    return compile_filter(words)

@@ -1,0 +1,144 @@
+"""A SYN with a new number on a four-tuple that was used before.
+
+The counts go to the new stream, the state does not follow that bookkeeping: while the SYN is unanswered, segments that have
+the old connection's numbers still move the old one (contract, Streams; replay.md, "Half-open over two streams").
+TIME-WAIT is left by RFC 6191; half-open connections are found by RFC 9293 3.5.1.
+"""
+
+from ..flow.rows import End, Event, Segment, Stream
+from .arrives import Arrivals
+from .notes import Notebook
+from .paths import Paths
+
+NONE = -1
+MASK32 = 0xFFFFFFFF
+HALF = 0x80000000
+OBSERVED, CONFIRMED, ASSUMED, INFERRED = 0, 1, 2, 3
+RCV_SYN, RCV_RST, RCV_RST_PASSIVE, REUSED = 1, 8, 9, 11
+F_PASSIVE = 0x80
+S_CHALLENGED, S_ANSWERED, S_OLD_LIVE, S_TIME_WAIT_REFUSED = 0x4, 0x8, 0x40, 0x80
+HALF_OPEN, CHALLENGE_ACK, TIME_WAIT_REUSE = 4, 5, 8
+BY_TIMESTAMP, BY_NUMBER = 1, 2
+TURN_SENDER = 1
+
+
+class Incarnations:
+    """Ties a new stream to its four-tuple's old one."""
+
+    __slots__ = ("arrivals", "notes", "paths")
+
+    def __init__(self, paths: Paths, arrivals: Arrivals, notes: Notebook) -> None:
+        self.paths = paths
+        self.arrivals = arrivals
+        self.notes = notes
+
+    def begins(self, old: Stream, new: Stream, sender: End | None, receiver: End | None, x: Segment) -> None:
+        """Let a SYN with a new number meet the old connection's ends (``sender`` sent it, either may be unknown).
+
+        ``x`` has its numbers near the old connection's.
+        """
+        new.syn_ns = x.time_ns
+        if sender is not None:
+            self.confirm_reset(sender, x)
+            if self.paths.is_waiting(sender):
+                # A holder that opens actively leaves without a test.
+                self.arrivals.own(sender, REUSED, x)
+        if receiver is None:
+            return
+        if self.paths.is_waiting(receiver):
+            new.previous = old
+            how = self.accepts(receiver, sender, x)
+            if how:
+                self.arrivals.offer(receiver, REUSED, x, x.seq + 1)
+                self.notes.note(old, TIME_WAIT_REUSE, x.frame, x.side, how, 0)
+            else:
+                new.flags |= S_TIME_WAIT_REFUSED
+        elif self.paths.is_synchronized(receiver):
+            new.previous = old
+            new.flags |= S_OLD_LIVE
+        elif self.paths.is_syn_received(receiver) and receiver.flags & F_PASSIVE:
+            # 3.10.7.4: in SYN-RECEIVED a SYN in the window returns a passive opener to LISTEN.
+            if receiver.ack_high <= x.seq < receiver.window_edge:
+                self.arrivals.offer(receiver, RCV_SYN, x, x.seq + 1)
+
+    def confirm_reset(self, sender: End, x: Segment) -> None:
+        """A SYN with a new number proves that its sender's old end was reset (replay.md, Proof)."""
+        event = sender.pending
+        while event is not None:
+            if event.input in (RCV_RST, RCV_RST_PASSIVE) and event.evidence == ASSUMED:
+                event.evidence = CONFIRMED
+                event.settled = 1
+                event.proof = x.frame
+                self.paths.fold(sender)
+                return
+            event = event.next
+
+    def accepts(self, holder: End, sender: End | None, x: Segment) -> int:
+        """Test a SYN received in TIME-WAIT by RFC 6191 2: return how it is accepted, 0 if it is not."""
+        greater = x.seq >= holder.ack_high
+        if x.has_ts and sender is not None:
+            if not sender.has_ts:
+                return BY_TIMESTAMP
+            difference = (x.tsval - sender.tsval) & MASK32
+            if 0 < difference < HALF:
+                return BY_TIMESTAMP
+            if difference == 0 and greater:
+                return BY_NUMBER
+            return 0
+        return BY_NUMBER if greater else 0
+
+    def answers(self, new: Stream, old: Stream, old_end: End, syn_frame: int, x: Segment) -> None:
+        """The SYN is answered with SYN,ACK; ``old_end`` is the answerer's end of the old connection."""
+        event = self.paths.find(old_end, REUSED)
+        if event is not None and event.evidence == ASSUMED:
+            event.evidence = CONFIRMED
+            event.settled = 1
+            event.proof = x.frame
+            self.paths.fold(old_end)
+        elif self.paths.is_waiting(old_end) and not new.flags & S_CHALLENGED:
+            reused = self.arrivals.infer(old_end, REUSED, x, 0, TURN_SENDER)
+            reused.evidence = CONFIRMED
+            reused.frame = syn_frame
+            reused.settled = 1
+            self.paths.fold(old_end)
+            self.notes.note(old, TIME_WAIT_REUSE, syn_frame, 1 - x.side, 0, 0)
+        new.flags &= ~(S_OLD_LIVE | S_TIME_WAIT_REFUSED)
+        new.previous = None
+
+    def concerns_old(self, old: Stream, end: End, peer: End, new: Stream, seq: int, ack: int, flags: int) -> int:
+        """Return 1 where a segment (raw numbers) belongs to the old connection: its SND.NXT and RCV.NXT, or the RST that
+
+        takes the challenge ACK's number.
+        """
+        if flags & 0x02:  # SYN
+            return 0
+        if flags & 0x04 and not flags & 0x10:  # RST without ACK
+            return 1 if seq == peer.ack_high & MASK32 and new.flags & S_CHALLENGED else 0
+        if not flags & 0x10:
+            return 0
+        return 1 if seq == end.snd_nxt & MASK32 and ack == end.ack_high & MASK32 else 0
+
+    def challenges(self, new: Stream, old: Stream, end: End, peer: End, syn_frame: int, x: Segment) -> None:
+        """The old connection's end answers the SYN with an ACK: it is alive, and its peer has forgotten it."""
+        if new.flags & S_CHALLENGED or x.rst:
+            return
+        new.flags |= S_CHALLENGED
+        self.notes.note(old, CHALLENGE_ACK, x.frame, x.side, syn_frame, 0)
+        event = self.paths.find(end, REUSED)
+        if event is not None and event.evidence == ASSUMED:
+            self.paths.remove(end, event)  # it did not accept the SYN after all
+            self.notes.drop(old, TIME_WAIT_REUSE, 1 - x.side)
+            new.flags |= S_TIME_WAIT_REFUSED
+        if new.flags & S_OLD_LIVE:
+            self.notes.note(old, HALF_OPEN, x.frame, -1, syn_frame, 0)
+            if self.paths.allows(peer, REUSED):
+                left = Event()
+                left.input = REUSED
+                left.evidence = INFERRED
+                left.settled = 1
+                left.frame = syn_frame
+                left.proof = syn_frame
+                left.place = syn_frame
+                left.place_ns = new.syn_ns
+                left.turn = TURN_SENDER
+                self.paths.append(peer, left)

@@ -1,0 +1,85 @@
+"""What the replay notices on its way: raw notes that ``tcptrace.find`` turns into findings.
+
+A note is (code, frame, side, a, b); side is 0 or 1 as in the key column, or -1 for the whole connection. A connection keeps
+at most ``limit`` notes of a code and side; beyond that they are counted only, in a note with frame 0.
+"""
+
+from array import array
+
+from ..flow.rows import Stream
+
+(
+    SYN_RETRANSMISSION,
+    FIN_RETRANSMISSION,
+    SIMULTANEOUS_OPEN,
+    SIMULTANEOUS_CLOSE,
+    HALF_OPEN,
+    CHALLENGE_ACK,
+    RST_OUT_OF_WINDOW,
+    BLIND_RST,
+    TIME_WAIT_REUSE,
+    TIME_WAIT_ASSASSINATION,
+    ABORTIVE_CLOSE,
+    DATA_AFTER_FIN,
+    DATA_AFTER_RST,
+    ACK_OF_UNSENT,
+    SPLIT_HANDSHAKE,
+    SYN_DATA,
+    FAST_OPEN,
+    BAD_CHECKSUM,
+    DUPLICATE_FRAME,
+    TIME_WENT_BACK,
+    TAP_LOSS,
+    ONE_DIRECTION,
+    NOT_IN_STATE_MACHINE,
+) = range(23)
+CODE_COUNT = 23
+
+
+class Notebook:
+    """Writes notes, bounded."""
+
+    __slots__ = ("limit", "overflow", "totals")
+
+    def __init__(self, limit: int) -> None:
+        """Keep ``limit`` notes a code and side (0: all)."""
+        self.limit = limit
+        self.totals = array("q", bytes(8 * CODE_COUNT))  # notes of the whole capture, by code
+        self.overflow: dict[tuple[int, int, int], int] = {}  # (stream, code, side) -> how many more
+
+    def note(self, stream: Stream, code: int, frame: int, side: int, a: int, b: int) -> None:
+        """Add a note to a connection."""
+        self.totals[code] += 1
+        notes = stream.notes
+        if notes is None:
+            notes = []
+            stream.notes = notes
+        if self.limit and len(notes) >= self.limit and self.is_full(stream, code, side):
+            return
+        notes.append((code, frame, side, a, b))
+
+    def is_full(self, stream: Stream, code: int, side: int) -> int:
+        """Count a note beyond the limit of its code and side; return 0 where the limit is not reached."""
+        key = (stream.number, code, side)
+        more = self.overflow.get(key, -1)
+        if more < 0:
+            have = 0
+            for entry in stream.notes or ():
+                if entry[0] == code and entry[2] == side:
+                    have += 1
+            if have < self.limit:
+                return 0
+            more = 0
+        self.overflow[key] = more + 1
+        return 1
+
+    def drop(self, stream: Stream, code: int, side: int) -> None:
+        """Take back the last note of a code and side: what it rested on was withdrawn."""
+        notes = stream.notes
+        if notes is None:
+            return
+        for at in range(len(notes) - 1, -1, -1):
+            if notes[at][0] == code and notes[at][2] == side:
+                self.totals[code] -= 1
+                del notes[at]
+                return

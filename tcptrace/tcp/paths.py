@@ -1,0 +1,306 @@
+"""The path of each end: settled steps in an arena, open events in a list, the table between them.
+
+An end's state is its settled state with the open events applied in order (replay.md, "How to hold it"). To withdraw is to
+take an event out of the list; nothing is undone. Events at the head of the list that nothing can change any more become
+steps in the arena.
+"""
+
+from array import array
+
+from tcptrace.model.states import (
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    STATE_COUNT,
+    SYN_RECEIVED,
+    TIME_WAIT,
+)
+
+from ..flow.rows import End, Event
+
+NONE = -1
+OBSERVED, CONFIRMED, ASSUMED = 0, 1, 2
+TIMER = 4
+SND_RST, RCV_RST, RCV_RST_PASSIVE, TIMEOUT_2MSL = 7, 8, 9, 10
+F_TIME_WAIT = 0x8000
+INPUT_COUNT = 13
+CHUNK_STEPS = 16384  # steps a chunk
+STEP_WORDS = 4
+MAX_STEPS = 256  # a path keeps at most so many (contract.md)
+LOW24 = 0xFFFFFF
+
+
+# (place, turn, frame, time_ns, from, to, input, evidence, proof)
+Step = tuple[int, int, int, int, int, int, int, int, int]
+
+
+class Paths:
+    """Runs the table and keeps the steps of all ends."""
+
+    __slots__ = ("anomaly", "chunk", "chunks", "count", "final", "hits", "msl2_ns", "passed", "rst_received", "rst_sent", "table")
+
+    def __init__(self, table: "array[int]", anomaly: "array[int]", msl2_ns: int) -> None:
+        """Take the compiled table of ``machine`` (both 'b', state by input) and twice the maximum segment lifetime."""
+        self.msl2_ns = msl2_ns
+        self.table = table
+        self.anomaly = anomaly
+        self.hits = array("q", bytes(8 * STATE_COUNT * INPUT_COUNT))  # how often each cell fired
+        self.chunks = [array("q", bytes(8 * CHUNK_STEPS * STEP_WORDS))]
+        self.chunk = self.chunks[0]
+        self.count = 0
+        self.passed = 0
+        self.rst_sent = 0
+        self.rst_received = 0
+        self.final = 0
+
+    def allows(self, end: End, what: int) -> int:
+        """Return 1 where the table has a rule that moves the end by this input in its present state."""
+        following = self.table[end.state * INPUT_COUNT + what]
+        return 1 if following >= 0 and following != end.state else 0
+
+    def stays(self, end: End, what: int) -> int:
+        """Return 1 where the table has a rule for this input that keeps the state, and it is no anomaly."""
+        cell = end.state * INPUT_COUNT + what
+        if self.table[cell] != end.state or self.anomaly[cell]:
+            return 0
+        self.hits[cell] += 1
+        return 1
+
+    def is_anomaly(self, end: End, what: int) -> int:
+        """Return 1 where the table calls this input in the end's present state an anomaly."""
+        cell = end.state * INPUT_COUNT + what
+        if self.anomaly[cell]:
+            self.hits[cell] += 1
+            return 1
+        return 0
+
+    def append(self, end: End, event: Event) -> None:
+        """Put an event at the end of the list, and move the end."""
+        event.next = None
+        last = end.pending
+        if last is None:
+            end.pending = event
+        else:
+            while last.next is not None:
+                last = last.next
+            if event.place < last.place:
+                event.place = last.place
+                event.place_ns = last.place_ns
+            last.next = event
+        self.fold(end)
+
+    def find(self, end: End, what: int) -> Event | None:
+        """Return the open event of an input that is not settled, or None."""
+        event = end.pending
+        while event is not None:
+            if event.input == what:
+                return event
+            event = event.next
+        return None
+
+    def remove(self, end: End, event: Event) -> None:
+        """Withdraw an event."""
+        here = end.pending
+        if here is event:
+            end.pending = event.next
+        else:
+            while here is not None and here.next is not event:
+                here = here.next
+            if here is not None:
+                here.next = event.next
+        event.next = None
+        self.fold(end)
+
+    def fold(self, end: End) -> None:
+        """Settle what can be settled at the head of the list, and apply the rest to find the present state."""
+        event = end.pending
+        state = end.proven
+        settling = 1
+        waits = 0
+        while event is not None:
+            if event.held:
+                settling = 0
+            else:
+                following = self.table[state * INPUT_COUNT + event.input]
+                if following == TIME_WAIT and state != TIME_WAIT:
+                    waits = 1
+                    self.enter_time_wait(end, event, settling)
+                if event.settled and settling:
+                    if following >= 0:
+                        self.hits[state * INPUT_COUNT + event.input] += 1
+                        if following != state:
+                            self.keep(end, event, state, following)
+                    end.pending = event.next
+                    if following >= 0:
+                        end.proven = following
+                else:
+                    settling = 0
+                if following >= 0:
+                    state = following
+            event = event.next
+        end.state = state
+        if not waits and not end.flags & F_TIME_WAIT:
+            cold = end.cold
+            if cold is not None and cold.since_ns >= 0:
+                cold.since_ns = NONE  # the step into TIME-WAIT was withdrawn
+                cold.until_ns = NONE
+        elif waits or state == TIME_WAIT:
+            cold = end.cold
+            if cold is not None and cold.restart_ns >= 0 and state == TIME_WAIT:
+                if cold.restart_ns + self.msl2_ns > cold.until_ns:
+                    cold.until_ns = cold.restart_ns + self.msl2_ns
+
+    def enter_time_wait(self, end: End, event: Event, settling: int) -> None:
+        """Note since when the end holds TIME-WAIT, and when its 2MSL end."""
+        cold = end.chill()
+        cold.since_ns = event.place_ns
+        cold.until_ns = event.place_ns + self.msl2_ns
+        if event.settled and settling:
+            end.flags |= F_TIME_WAIT
+
+    def keep(self, end: End, event: Event, state: int, following: int) -> None:
+        """Write a settled step into the arena."""
+        end.path_len += 1
+        if end.path_len >= MAX_STEPS:
+            return
+        if self.count == CHUNK_STEPS * len(self.chunks):
+            self.chunks.append(array("q", bytes(8 * CHUNK_STEPS * STEP_WORDS)))
+            self.chunk = self.chunks[len(self.chunks) - 1]
+        at = (self.count & (CHUNK_STEPS - 1)) * STEP_WORDS
+        before = end.steps + 1  # 0: none
+        code = state << 12 | following << 8 | event.input << 4 | event.evidence
+        self.chunk[at] = event.place_ns
+        self.chunk[at + 1] = event.frame << 16 | code
+        self.chunk[at + 2] = event.place << 24 | (before & LOW24)
+        self.chunk[at + 3] = event.proof << 16 | event.turn << 8 | before >> 24
+        end.steps = self.count
+        self.count += 1
+
+    def settled_steps(self, end: End) -> list[Step]:
+        """Return the settled steps, oldest first: (place, turn, frame, time_ns, from, to, input, evidence, proof)."""
+        found = []
+        at = end.steps
+        while at >= 0:
+            words = self.chunks[at // CHUNK_STEPS]
+            base = at % CHUNK_STEPS * STEP_WORDS
+            time_ns, second, third, fourth = words[base : base + 4]
+            code = second & 0xFFFF
+            found.append(
+                (third >> 24, fourth >> 8 & 3, second >> 16, time_ns, code >> 12, code >> 8 & 15, code >> 4 & 15, code & 15, fourth >> 16)
+            )
+            at = ((third & LOW24) | (fourth & 0xFF) << 24) - 1
+        found.reverse()
+        return found
+
+    def open_steps(self, end: End) -> list[Step]:
+        """Return the steps of the open events, in path order, shaped as ``settled_steps``.
+
+        An end of which no segment was captured takes no assumed step.
+        """
+        silent = end.packets == 0
+        found = []
+        state = end.proven
+        event = end.pending
+        while event is not None:
+            if not event.held and not (silent and event.evidence == ASSUMED):
+                following = self.table[state * INPUT_COUNT + event.input]
+                if following >= 0:
+                    self.hits[state * INPUT_COUNT + event.input] += 1
+                    if following != state:
+                        found.append(
+                            (
+                                event.place,
+                                event.turn,
+                                event.frame,
+                                event.place_ns,
+                                state,
+                                following,
+                                event.input,
+                                event.evidence,
+                                event.proof,
+                            )
+                        )
+                    state = following
+            event = event.next
+        return found
+
+    def expire(self, end: End, clock_ns: int, frame: int) -> None:
+        """Let TIME-WAIT end where its 2MSL have run out by ``clock_ns``; ``frame`` is the frame that shows the time."""
+        cold = end.cold
+        if end.state != TIME_WAIT or cold is None or cold.until_ns < 0 or clock_ns < cold.until_ns:
+            return
+        evidence = TIMER
+        last = end.pending
+        while last is not None:
+            if last.evidence == ASSUMED and not last.held:
+                evidence = ASSUMED  # the entry into TIME-WAIT is not proved
+            last = last.next
+        event = Event()
+        event.input = TIMEOUT_2MSL
+        event.evidence = evidence
+        event.settled = 1
+        event.place = frame
+        event.place_ns = cold.until_ns
+        self.append(end, event)
+
+    def survey(self, end: End) -> None:
+        """Walk the end's path: which states it passed (``passed``, a bit each), where RSTs moved it (frames, 0: none)."""
+        self.passed = 1 << end.start
+        self.rst_sent = 0
+        self.rst_received = 0
+        at = end.steps
+        while at >= 0:
+            words = self.chunks[at // CHUNK_STEPS]
+            base = at % CHUNK_STEPS * STEP_WORDS
+            code = words[base + 1] & 0xFFFF
+            self.passed |= 1 << (code >> 8 & 15)
+            what = code >> 4 & 15
+            if what == SND_RST:
+                self.rst_sent = words[base + 1] >> 16
+            elif what in (RCV_RST, RCV_RST_PASSIVE):
+                self.rst_received = words[base + 1] >> 16
+            at = ((words[base + 2] & LOW24) | (words[base + 3] & 0xFF) << 24) - 1
+        state = end.proven
+        event = end.pending
+        while event is not None:
+            if not event.held and not (end.packets == 0 and event.evidence == ASSUMED):
+                following = self.table[state * INPUT_COUNT + event.input]
+                if following >= 0:
+                    state = following
+                    self.passed |= 1 << state
+                    if event.input == SND_RST and self.rst_sent == 0:
+                        self.rst_sent = event.frame
+                    elif event.input in (RCV_RST, RCV_RST_PASSIVE) and self.rst_received == 0:
+                        self.rst_received = event.frame
+            event = event.next
+        self.final = state
+
+    def is_over(self, end: End) -> int:
+        """Return 1 where the end is in CLOSED or TIME-WAIT."""
+        return 1 if end.state in (CLOSED, TIME_WAIT) else 0
+
+    def is_waiting(self, end: End) -> int:
+        """Return 1 where the end is in TIME-WAIT."""
+        return 1 if end.state == TIME_WAIT else 0
+
+    def is_calm(self, end: End) -> int:
+        """Return 1 where only SYN, FIN or RST can move the end and nothing is open."""
+        return 1 if end.state == ESTABLISHED and end.pending is None else 0
+
+    def has_peers_fin(self, end: End) -> int:
+        """Return 1 where the peer has closed and the end lives on: CLOSE-WAIT, LAST-ACK, CLOSING."""
+        return 1 if end.state in (CLOSE_WAIT, LAST_ACK, CLOSING) else 0
+
+    def is_synchronized(self, end: End) -> int:
+        """Return 1 in the synchronized states but TIME-WAIT: a SYN that comes into them is challenged (3.10.7.4)."""
+        return (
+            1 if end.state in (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK) else 0
+        )
+
+    def is_syn_received(self, end: End) -> int:
+        """Return 1 where the end is in SYN-RECEIVED."""
+        return 1 if end.state == SYN_RECEIVED else 0

@@ -1,0 +1,162 @@
+"""RST: whether its sender is closed by it, and whether its receiver accepts it.
+
+Sender: RFC 9293 3.10.7.1 and 3.5.2 (a RST answers with SEG.SEQ = SEG.ACK). Receiver: 3.10.7.3, 3.10.7.4 and RFC 5961 3.2.
+"""
+
+from tcptrace.model.states import CLOSED, LISTEN, UNKNOWN
+
+from ..flow.rows import End, Event, Segment, Stream
+from .notes import Notebook
+from .paths import Paths
+
+NONE = -1
+MASK32 = 0xFFFFFFFF
+OBSERVED, ASSUMED = 0, 2
+SND_FIN, RCV_SYN, RCV_SYN_ACK, RCV_ACK_OF_SYN = 4, 1, 2, 3
+SND_RST, RCV_RST, RCV_RST_PASSIVE = 7, 8, 9
+F_SYN, F_SYN_ACK, F_PASSIVE, F_SCALE, F_RST_OUT = 0x1, 0x2, 0x80, 0x200, 0x4000
+RST_OUT_OF_WINDOW, BLIND_RST, TIME_WAIT_ASSASSINATION, DATA_AFTER_RST = 6, 7, 9, 12
+TURN_SENDER, TURN_RECEIVER = 1, 2
+UNKNOWN_WINDOW = 65535 << 14
+
+
+class Resets:
+    """Moves ends by RST."""
+
+    __slots__ = ("notes", "paths")
+
+    def __init__(self, paths: Paths, notes: Notebook) -> None:
+        self.paths = paths
+        self.notes = notes
+
+    def sends(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
+        """Take a RST as its sender's step, where it is its sender's."""
+        if end.start == UNKNOWN and end.snd_nxt < 0 and peer.flags & F_SYN:
+            self.refuses(end)
+            return
+        if end.state == LISTEN or (end.start == LISTEN and self.refusing(end)):
+            self.refuses(end)
+            return
+        if not self.is_genuine(end, peer, x):
+            return
+        if x.ack < 0 and self.answers_unacceptable(end, peer, x):
+            return  # "If the ACK bit is off ... SEG.SEQ = SEG.ACK": the sender stays where it is
+        if x.ack < 0 and peer.snd_nxt >= 0:
+            self.refuses_last(end, x)
+        if not self.paths.allows(end, SND_RST):
+            return
+        event = Event()
+        event.input = SND_RST
+        event.evidence = OBSERVED
+        event.settled = 0  # withdrawn where the end sends on
+        event.frame = x.frame
+        event.proof = x.frame
+        event.place = x.frame
+        event.place_ns = x.time_ns
+        event.turn = TURN_SENDER
+        event.seq = x.seq
+        event.end_seq = x.seq
+        self.paths.append(end, event)
+        end.flags |= F_RST_OUT
+        cold = end.chill()
+        cold.rst_frame = x.frame
+        cold.rst_seq = x.seq
+
+    def refusing(self, end: End) -> int:
+        """Return 1 where all that moved the end is the peer's SYN, unproved: its RST refuses that SYN."""
+        event = end.pending
+        return 1 if end.path_len == 0 and event is not None and event.input == RCV_SYN and event.evidence == ASSUMED else 0
+
+    def refuses(self, end: End) -> None:
+        """An end that answers a SYN with a RST has the path CLOSED and no step (contract, Paths)."""
+        end.pending = None
+        end.start = CLOSED
+        end.proven = CLOSED
+        end.flags &= ~F_PASSIVE
+        self.paths.fold(end)
+
+    def refuses_last(self, end: End, x: Segment) -> None:
+        """A RST without ACK answers the segment whose ACK it repeats: that one was not received in the state it needs."""
+        event = end.pending
+        while event is not None:
+            following = event.next
+            if event.evidence == ASSUMED and event.x_ack == x.seq and event.input not in (RCV_ACK_OF_SYN, RCV_SYN_ACK):
+                self.paths.remove(end, event)
+            event = following
+
+    def is_genuine(self, end: End, peer: End, x: Segment) -> int:
+        """Return 1 where SEG.SEQ is the sender's SND.NXT or the ACK field of a segment of the peer."""
+        if end.snd_nxt < 0 or end.state == UNKNOWN:
+            return 1
+        if x.seq == end.snd_nxt or x.seq in (peer.ack_last, peer.ack_high):
+            return 1
+        # Its FIN may not have been captured, or its RST repeats the number before it.
+        return 1 if end.fin_seq >= 0 and x.seq == end.fin_seq else 0
+
+    def answers_unacceptable(self, end: End, peer: End, x: Segment) -> int:
+        """Return 1 where an end that is not synchronized only refuses an unacceptable ACK with this RST (3.5.2)."""
+        if not self.paths.allows(end, RCV_SYN_ACK) and not self.paths.allows(end, RCV_ACK_OF_SYN):
+            return 1 if end.state == LISTEN else 0
+        return 1 if x.seq == peer.ack_last and x.seq != end.snd_nxt else 0
+
+    def withdraw(self, stream: Stream, end: End, side: int, x: Segment) -> None:
+        """The end sends on after its RST: somebody else sent that (RFC 5961 3.2)."""
+        if end.flags & F_RST_OUT:
+            end.flags &= ~F_RST_OUT
+            event = self.paths.find(end, SND_RST)
+            if event is not None:
+                self.paths.remove(end, event)
+            if x.length > 0:
+                self.notes.note(stream, DATA_AFTER_RST, x.frame, side, x.length, 0)
+        cold = end.chill()
+        self.notes.note(stream, BLIND_RST, cold.rst_frame, side, cold.rst_seq & MASK32, 0)
+        cold.rst_frame = 0
+
+    def reaches(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
+        """Offer a RST to its receiver ``end``."""
+        what = RCV_RST_PASSIVE if end.flags & F_PASSIVE else RCV_RST
+        if not self.paths.allows(end, what) or self.paths.find(end, what) is not None:
+            return
+        if self.paths.allows(end, RCV_SYN_ACK):
+            # 3.10.7.3: in SYN-SENT a RST is acceptable where its ACK acknowledges the SYN.
+            if x.ack <= end.iss or x.ack > end.snd_nxt:
+                return
+        elif end.state != UNKNOWN and not self.is_in_order(stream, end, peer, x):
+            return
+        event = Event()
+        event.input = what
+        event.evidence = ASSUMED
+        event.frame = x.frame
+        event.place = x.frame
+        event.place_ns = x.time_ns
+        event.turn = TURN_RECEIVER
+        event.seq = x.seq
+        event.end_seq = x.seq
+        event.x_ack = x.ack
+        if self.paths.is_waiting(end):
+            self.notes.note(stream, TIME_WAIT_ASSASSINATION, x.frame, x.side, 0, 0)
+        self.paths.append(end, event)
+
+    def is_in_order(self, stream: Stream, end: End, peer: End, x: Segment) -> int:
+        """Return 1 where the RST is at RCV.NXT; else say what it is: in the window (challenge ACK) or outside."""
+        low = end.ack_high
+        high = peer.cont
+        if low < 0:
+            low = high
+        if peer.fin_seq >= 0 and low == peer.fin_seq + 1 and self.paths.has_peers_fin(end):
+            low -= 1  # after the peer's FIN, RCV.NXT - 1 counts too
+        if low <= x.seq <= high:
+            return 1
+        edge = end.window_edge
+        if not end.flags & F_SCALE or end.window_edge < 0:
+            edge = (low if low > high else high) + UNKNOWN_WINDOW
+        if low <= x.seq < edge:
+            end.chill().challenge_frame = x.frame
+            claimed = peer.chill()
+            if claimed.rst_frame == 0:
+                claimed.rst_frame = x.frame
+                claimed.rst_seq = x.seq
+            return 0
+        if end.flags & F_SCALE:
+            self.notes.note(stream, RST_OUT_OF_WINDOW, x.frame, x.side, x.seq & MASK32, (edge - x.seq) & MASK32)
+        return 0

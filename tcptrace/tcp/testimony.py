@@ -1,0 +1,234 @@
+"""What a segment of an end shows of the segments it should have received: proof, postponement, withdrawal.
+
+replay.md, "Exact rules": *Knowing*, *Postponed*, *Withdrawn*, *Proof*. T is the segment in hand, sent by the end; X is the
+segment behind an open offer.
+"""
+
+from ..flow.rows import Copy, End, Event, Segment
+from .paths import Paths
+
+NONE = -1
+MASK32 = 0xFFFFFFFF
+HALF = 0x80000000
+OBSERVED, CONFIRMED, ASSUMED, INFERRED = 0, 1, 2, 3
+RCV_SYN, RCV_SYN_ACK, RCV_ACK_OF_SYN = 1, 2, 3
+RCV_FIN, RCV_ACK_OF_FIN, RCV_RST, RCV_RST_PASSIVE = 5, 6, 8, 9
+REUSED = 11
+F_SYN, F_SYN_ACK, F_FIN = 0x1, 0x2, 0x4
+F_SYN_DATA_ACKED = 0x20
+TURN_SENDER, TURN_RECEIVER = 1, 2
+WAITS = 2
+REFUSALS = 2  # so many repeated SYN,ACKs show that the listener refuses the ACK (a full accept queue), not that it is lost
+
+
+class Testimony:
+    """Judges an end's open offers by each of its segments."""
+
+    __slots__ = ("moved", "paths", "went_on")
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self.moved: Event | None = None  # offers that T postponed, to be put behind T's own steps
+        self.went_on = 0  # frame of a RST that T shows not to have moved its sender; 0: none
+
+    def judge(self, end: End, t: Segment) -> None:
+        """Prove, withdraw or postpone the end's open offers by its segment ``t``; call before the end's row has seen ``t``."""
+        self.moved = None
+        self.went_on = 0
+        changed = 0
+        older = self.is_older(end, t)
+        event = end.pending
+        while event is not None:
+            following = event.next
+            if event.evidence == ASSUMED and event.frame > 0 and event.input != REUSED:
+                if self.proves(end, event, t):
+                    self.confirm(event, t)
+                    changed = 1
+                elif self.is_repeated(end, event, t):
+                    self.count_refusal(end, event)
+                    self.paths.remove(end, event)
+                elif event.input == RCV_FIN and not event.held and self.shows_hole(event, t):
+                    event.held = 1
+                    changed = 1
+                elif event.held:
+                    pass
+                elif event.input in (RCV_RST, RCV_RST_PASSIVE) and self.challenges(end, event, t):
+                    self.went_on = event.frame
+                    self.paths.remove(end, event)
+                elif not older and self.denies(end, event, t):
+                    self.paths.remove(end, event)
+                    event.place = t.frame
+                    event.place_ns = t.time_ns
+                    event.turn = TURN_SENDER
+                    event.next = self.moved
+                    self.moved = event
+                elif event.input in (RCV_RST, RCV_RST_PASSIVE) and not t.rst and not older:
+                    # Whoever goes on was not moved.
+                    self.went_on = event.frame
+                    self.paths.remove(end, event)
+            event = following
+        if changed:
+            self.paths.fold(end)
+
+    def restore(self, end: End) -> None:
+        """Put the postponed offers behind the steps that ``t`` made."""
+        back: Event | None = None
+        while self.moved is not None:  # the list is newest first
+            event = self.moved
+            self.moved = event.next
+            event.next = back
+            back = event
+        while back is not None:
+            event = back
+            back = event.next
+            self.paths.append(end, event)
+
+    def challenges(self, end: End, event: Event, t: Segment) -> int:
+        """Return 1 where ``t`` is a challenge ACK: the RST was not at RCV.NXT after all (RFC 5961 3.2)."""
+        if t.length or t.syn or t.fin or t.rst or t.ack < 0:
+            return 0
+        return 1 if t.ack == end.ack_last and t.seq == end.snd_nxt and event.seq > t.ack else 0
+
+    def is_older(self, end: End, t: Segment) -> int:
+        """Return 1 where ``t`` is older than what the end sent before (by TSval, else by ACK)."""
+        if t.has_ts and end.has_ts:
+            return 1 if ((t.tsval - end.tsval) & MASK32) >= HALF else 0
+        return 1 if 0 <= t.ack < end.ack_high else 0
+
+    def names(self, event: Event, t: Segment) -> int:
+        """Return 1 where the TSecr of ``t`` is the TSval of X or of one of its copies."""
+        if not t.has_ts or t.ack < 0:
+            return 0
+        if event.has_ts and event.tsval == t.tsecr:
+            return 1
+        copy = event.copies
+        while copy is not None:
+            if copy.has_ts and copy.tsval == t.tsecr:
+                return 1
+            copy = copy.next
+        return 0
+
+    def sacked(self, event: Event, t: Segment) -> int:
+        """Return 1 where a SACK or D-SACK block of ``t`` covers X."""
+        for at in range(t.sack_count):
+            if t.sack_left[at] <= event.seq and event.end_seq <= t.sack_right[at] and event.seq < event.end_seq:
+                return 1
+        return 0
+
+    def proves(self, end: End, event: Event, t: Segment) -> int:
+        """Return 1 where ``t`` proves that its sender received X (the table of replay.md, *Proof*)."""
+        what = event.input
+        if what in (RCV_SYN, RCV_SYN_ACK, RCV_FIN):
+            return 1 if t.ack >= event.end_seq else 0
+        if what == RCV_ACK_OF_SYN:
+            if t.ack > end.synack_ack and end.synack_ack >= 0:
+                return 1
+            if (t.length > 0 or t.fin) and not t.syn and not end.flags & F_SYN_DATA_ACKED:
+                return 1
+            return 1 if self.names(event, t) or self.sacked_twice(event, t) else 0
+        if what == RCV_ACK_OF_FIN:
+            cold = end.cold
+            if cold is not None and cold.fin_carrier >= 0 and t.ack >= cold.fin_carrier:
+                return 1
+            return self.names(event, t)
+        if what in (RCV_RST, RCV_RST_PASSIVE):
+            return 1 if t.rst and t.ack < 0 and event.x_ack != t.seq and t.seq < end.snd_nxt else 0
+        return 0
+
+    def sacked_twice(self, event: Event, t: Segment) -> int:
+        """Return 1 where ``t`` has a D-SACK of the SYN in X (Linux answers a repeated SYN,ACK so)."""
+        if t.sack_count == 0 or t.sack_right[0] > t.ack:
+            return 0
+        return self.sacked(event, t)
+
+    def confirm(self, event: Event, t: Segment) -> None:
+        """Mark the offer proved by ``t``, at the copy that ``t`` names."""
+        event.evidence = CONFIRMED
+        event.settled = 1
+        event.proof = t.frame
+        if event.held == WAITS:
+            event.held = 0
+        elif event.held:  # the hole was filled by what was not captured
+            event.held = 0
+            event.evidence = INFERRED
+            event.frame = t.frame
+            event.place = t.frame
+            event.place_ns = t.time_ns
+            event.turn = TURN_SENDER
+        chosen: Copy | None = None
+        copy = event.copies
+        twice = event.copies is not None and t.sack_count > 0 and t.sack_right[0] <= t.ack and self.sacked(event, t)
+        while copy is not None:
+            if twice or (t.has_ts and copy.has_ts and copy.tsval == t.tsecr):
+                chosen = copy  # with a D-SACK the last in the list, which is the first copy
+            copy = copy.next
+        if chosen is not None:
+            event.frame = chosen.frame
+            event.place = chosen.place
+            event.place_ns = chosen.place_ns
+            event.turn = chosen.turn
+        event.copies = None
+
+    def is_repeated(self, end: End, event: Event, t: Segment) -> int:
+        """Return 1 where ``t`` repeats the SYN, SYN,ACK or FIN that X acknowledges (*Withdrawn*, b)."""
+        what = event.input
+        if t.syn and t.ack < 0:
+            again = t.seq == end.iss and end.flags & F_SYN
+            return 1 if again and (what in (RCV_SYN_ACK, RCV_RST, RCV_RST_PASSIVE)) else 0
+        if t.syn:
+            return 1 if what == RCV_ACK_OF_SYN and end.flags & F_SYN_ACK and t.seq == end.iss else 0
+        if t.fin:
+            return 1 if what == RCV_ACK_OF_FIN and end.fin_seq >= 0 and t.end - 1 == end.fin_seq else 0
+        return 0
+
+    def count_refusal(self, end: End, event: Event) -> None:
+        """Remember that a repeated SYN,ACK withdrew the ACK of it."""
+        if event.input == RCV_ACK_OF_SYN:
+            end.chill().refused += 1
+
+    def is_refusing(self, end: End) -> int:
+        """Return 1 where the end has answered ACK after ACK with its SYN,ACK again: it does not take them."""
+        cold = end.cold
+        return 1 if cold is not None and cold.refused >= REFUSALS else 0
+
+    def shows_hole(self, event: Event, t: Segment) -> int:
+        """Return 1 where ``t`` SACKs beyond a hole below X (*Withdrawn*, c)."""
+        if t.ack < 0 or t.ack >= event.end_seq:
+            return 0
+        for at in range(t.sack_count):
+            if t.ack < t.sack_left[at] < event.end_seq:
+                return 1
+        return 0
+
+    def denies(self, end: End, event: Event, t: Segment) -> int:
+        """Return 1 where ``t`` does not know X (*Knowing*); ``t`` is not older than what the end sent before."""
+        if 0 <= t.ack < event.end_seq and not self.sacked(event, t):
+            return 1
+        if t.syn:
+            return 1
+        if t.fin and event.x_ack >= 0 and t.end - 1 == end.fin_seq and event.x_ack > end.fin_seq >= 0:
+            return 1
+        if event.input in (RCV_RST, RCV_RST_PASSIVE) or not event.has_ts or not t.has_ts:
+            return 0
+        # RFC 7323 4.3: with X.seq = Last.ACK.sent, X would have become TS.Recent.
+        return 1 if event.seq == end.ack_last and ((t.tsecr - event.tsval) & MASK32) >= HALF else 0
+
+    def repeat(self, event: Event, x: Segment) -> None:
+        """Make the offer again at a later copy of its segment (*Withdrawn*, a and c)."""
+        copy = Copy()
+        copy.frame = event.frame
+        copy.place = event.place
+        copy.place_ns = event.place_ns
+        copy.turn = event.turn
+        copy.has_ts = event.has_ts
+        copy.tsval = event.tsval
+        if not event.held:  # what lay behind a hole did nothing
+            copy.next = event.copies
+            event.copies = copy
+        event.held = 0
+        event.frame = x.frame
+        event.place = x.frame
+        event.place_ns = x.time_ns
+        event.turn = TURN_RECEIVER
+        event.has_ts = x.new_ts
+        event.tsval = x.tsval

@@ -1,0 +1,187 @@
+"""The verdict on a connection: who is who, how it ended, who closed first, who reset it.
+
+contract.md, *Which end is which*, *Outcome*; replay.md, *Outcome*. Everything is read off the rows after the replay.
+"""
+
+from tcptrace.model.states import CLOSE_WAIT, CLOSED, ESTABLISHED, LAST_ACK, SYN_RECEIVED, SYN_SENT
+
+from ..flow.rows import End, Stream
+from .paths import Paths
+
+NONE = -1
+BOTH = 2
+F_SYN, F_SYN_ACK, F_FIN, F_FIN_GUESSED = 0x1, 0x2, 0x4, 0x8
+S_SELF, S_BOTH_SYN = 0x1, 0x2
+(OUT_CLOSED, RESET, REFUSED, ABORTED, HALF_CLOSED, CLOSING, OPEN, CONNECTING, UNANSWERED, UNKNOWN_OUTCOME) = range(10)
+OUTCOME_NAMES = (
+    "closed",
+    "reset",
+    "refused",
+    "aborted",
+    "half-closed",
+    "closing",
+    "open",
+    "connecting",
+    "unanswered",
+    "unknown",
+)
+BEYOND = ((1 << 12) - 1) ^ ((1 << ESTABLISHED) - 1)  # ESTABLISHED and every state beyond it
+
+
+class Verdict:
+    """Fills its fields from a connection's rows."""
+
+    __slots__ = ("client", "closed_first", "crossed", "opened_by", "outcome", "paths", "reset_by", "reset_frame")
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self.client = 0  # which of the two ends is the client
+        self.opened_by = NONE  # side number, BOTH or NONE
+        self.outcome = UNKNOWN_OUTCOME
+        self.closed_first = NONE  # side number, BOTH or NONE
+        self.reset_by = NONE  # side number or NONE
+        self.reset_frame = 0
+        self.crossed = 0  # the FINs crossed
+
+    def find_client(self, stream: Stream) -> int:
+        """Return which end is the client."""
+        if stream.syn_side >= 0:
+            return stream.syn_side
+        if stream.synack_side >= 0:
+            return 1 - stream.synack_side
+        low_port = (stream.k4 >> 16) & 0xFFFF
+        high_port = stream.k4 & 0xFFFF
+        if low_port == high_port:
+            return stream.first_side
+        return 0 if low_port > high_port else 1
+
+    def judge(self, stream: Stream) -> int:
+        """Fill the fields; return the number of the outcome."""
+        alone = stream.flags & S_SELF
+        self.client = 0 if alone else self.find_client(stream)
+        low = stream.low
+        high = low if alone else stream.high
+        self.opened_by = NONE
+        if alone or stream.flags & S_BOTH_SYN:
+            self.opened_by = BOTH
+        elif stream.syn_side >= 0 or stream.synack_side >= 0:
+            self.opened_by = self.client
+        if low is None or high is None:
+            self.outcome = UNKNOWN_OUTCOME
+            return self.outcome
+        paths = self.paths
+        paths.survey(low)
+        passed = [paths.passed, 0]
+        finals = [paths.final, 0]
+        rst_by_low = paths.rst_sent
+        rst_by_high = paths.rst_received
+        if alone:
+            passed[1] = passed[0]
+            finals[1] = finals[0]
+        else:
+            paths.survey(high)
+            passed[1] = paths.passed
+            finals[1] = paths.final
+            if paths.rst_received and (rst_by_low == 0 or paths.rst_received < rst_by_low):
+                rst_by_low = paths.rst_received
+            if paths.rst_sent and (rst_by_high == 0 or paths.rst_sent < rst_by_high):
+                rst_by_high = paths.rst_sent
+        self.find_reset(rst_by_low, rst_by_high)
+        self.find_first(low, high, 1 if alone else 0)
+        self.outcome = self.find_outcome(stream, low, high, passed[0], passed[1], finals[1 - self.client])
+        return self.outcome
+
+    def find_reset(self, by_low: int, by_high: int) -> None:
+        """Find the side of the first valid RST."""
+        self.reset_by = NONE
+        self.reset_frame = 0
+        if by_low and (not by_high or by_low < by_high):
+            self.reset_by = 0
+            self.reset_frame = by_low
+        elif by_high:
+            self.reset_by = 1
+            self.reset_frame = by_high
+
+    def fin_frame(self, end: End) -> int:
+        """Return the frame of the end's FIN, or of the ACK that shows it; 0: none."""
+        cold = end.cold
+        if cold is None or end.fin_seq < 0:
+            return 0
+        return cold.fin_frame if cold.fin_frame else cold.unsent_frame
+
+    def find_first(self, low: End, high: End, alone: int) -> None:
+        """Find who closed first: FIN or valid RST; BOTH where the FINs crossed."""
+        by_low = self.fin_frame(low)
+        by_high = self.fin_frame(high)
+        self.crossed = 0
+        self.closed_first = NONE
+        if alone:
+            if by_low:
+                self.closed_first = BOTH
+                self.crossed = 1
+            elif self.reset_by >= 0:
+                self.closed_first = self.reset_by
+            return
+        if by_low and by_high and low.flags & F_FIN and high.flags & F_FIN:
+            first = low.cold
+            second = high.cold
+            if first is not None and second is not None:
+                if first.fin_x_ack <= high.fin_seq and second.fin_x_ack <= low.fin_seq:
+                    self.crossed = 1
+        earliest = 0
+        if by_low:
+            earliest = by_low
+            self.closed_first = 0
+        if by_high and (not earliest or by_high < earliest):
+            earliest = by_high
+            self.closed_first = 1
+        if self.reset_by >= 0 and (not earliest or self.reset_frame < earliest):
+            self.closed_first = self.reset_by
+        elif self.crossed:
+            self.closed_first = BOTH
+
+    def find_outcome(self, stream: Stream, low: End, high: End, passed_low: int, passed_high: int, server_final: int) -> int:
+        """Return the first outcome that holds, in the contract's order."""
+        fins = (1 if low.fin_seq >= 0 else 0) + (1 if high.fin_seq >= 0 else 0)
+        established = (passed_low | passed_high) & BEYOND
+        if fins == 2:
+            if self.reset_by >= 0 and self.reset_frame > max(self.fin_frame(low), self.fin_frame(high)):
+                return OUT_CLOSED
+            if high.ack_high > low.fin_seq and low.ack_high > high.fin_seq:
+                return OUT_CLOSED
+        if self.reset_by >= 0:
+            if established:
+                return RESET
+            if self.is_refused(stream, low, high, passed_low, passed_high):
+                return REFUSED
+            if stream.syn_side >= 0 or stream.synack_side >= 0:
+                return ABORTED
+            return UNKNOWN_OUTCOME
+        if fins == 1:
+            return HALF_CLOSED
+        if fins == 2:
+            return CLOSING
+        if (low.flags | high.flags) & F_SYN_ACK and server_final == SYN_RECEIVED:
+            return CONNECTING
+        if established:
+            return OPEN
+        if (low.flags | high.flags) & F_SYN_ACK:
+            return CONNECTING
+        if stream.syn_side >= 0:
+            return UNANSWERED
+        return UNKNOWN_OUTCOME
+
+    def is_refused(self, stream: Stream, low: End, high: End, passed_low: int, passed_high: int) -> int:
+        """Return 1 where a RST answered the SYN: the opener never left SYN-SENT but for CLOSED, the other end is CLOSED."""
+        if stream.syn_side < 0 or self.reset_by != 1 - stream.syn_side:
+            return 0
+        opener = passed_high if stream.syn_side else passed_low
+        other = low if stream.syn_side else high
+        return 1 if opener == (1 << CLOSED | 1 << SYN_SENT) and not other.flags & (F_SYN | F_SYN_ACK) else 0
+
+    def is_abortive(self, end: End, side: int) -> int:
+        """Return 1 where the end reset an established connection without a FIN (RFC 1122 4.2.2.13)."""
+        if self.reset_by != side or end.fin_seq >= 0:
+            return 0
+        self.paths.survey(end)
+        return 1 if self.paths.rst_sent and self.paths.passed & (1 << ESTABLISHED | 1 << CLOSE_WAIT | 1 << LAST_ACK) else 0
