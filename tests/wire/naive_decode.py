@@ -5,6 +5,7 @@
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -274,3 +275,14 @@ def ones(data: bytes) -> int:
 def checksum(source: bytes, target: bytes, segment: bytes) -> int:
     """Return the TCP checksum of a segment whose checksum field is 0."""
     return ones(source + target + struct.pack(">II", len(segment), 6) + segment) ^ 0xFFFF
+
+
+def naive_marks(rows: Sequence[tuple[object, int, int]]) -> list[int]:
+    """Search the last 65,536 rows (fingerprint, time in ns, marks) backwards for each one's fingerprint."""
+    out = []
+    for i, (fingerprint, now, marks) in enumerate(rows):
+        window = 1_000_000 if marks & tf.MARK_NO_IP_ID else 10_000_000
+        earlier = (row for row in reversed(rows[max(0, i - 65_536) : i]) if row[0] == fingerprint)
+        last = next(earlier, None)
+        out.append(int(last is not None and abs(now - last[1]) <= window))
+    return out

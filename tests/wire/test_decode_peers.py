@@ -11,9 +11,10 @@ import pytest
 
 from tcptrace.model import tcpflags as tf
 from tcptrace.model.tcpflags import MARK_BAD_CHECKSUM, MARK_OFFLOADED, MARK_TRUNCATED
+from tcptrace.wire.decoder import Decoder
 from tests.wire.decode_captures import Frame, captures, decode_capture, read_capture
-from tests.wire.decode_frames import FORMS
-from tests.wire.naive_decode import Segment, Skip, naive_decode
+from tests.wire.decode_frames import FORMS, columns
+from tests.wire.naive_decode import Segment, Skip, naive_decode, naive_marks
 
 FILES = captures()
 FIELDS = (
@@ -164,3 +165,23 @@ def test_both_forms_and_the_naive_decoder_give_the_same(path: Path, mode: str) -
         assert {name: row[name] for name in expected if name != "identity"} == {
             name: value for name, value in expected.items() if name != "identity"
         }
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_the_copies_in_a_capture_are_the_packets_that_are_alike(path: Path) -> None:
+    frames = read_capture(path)
+    rows = []
+    for number, frame in enumerate(frames):
+        try:
+            row = naive_decode(frame.data, frame.wire, frame.link)
+        except Skip:
+            continue
+        rows.append((row["identity"], number * 100_000, row["marks"]))
+    buffer, table = columns([(frame.data, frame.wire, frame.link) for frame in frames])
+    for i in range(len(frames)):
+        table.time_ns[i] = i * 100_000  # 100 frames in the time in which a packet may come again
+    decoder = Decoder(size=len(frames))
+    count = decoder.decode(buffer, table, len(frames))
+    assert list(decoder.duplicate[:count]) == naive_marks(rows)
+    assert decoder.duplicates == sum(naive_marks(rows))
+    assert len(frames) == count + sum(decoder.skipped.values())

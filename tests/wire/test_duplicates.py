@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tcptrace.model.tcpflags import MARK_NO_IP_ID
 from tests.wire.decode_frames import FORMS, module
+from tests.wire.naive_decode import naive_marks
 
 MS = 1_000_000
 Row = tuple[int, int, int]  # fingerprint, time in ns, marks
@@ -35,17 +36,6 @@ class Copies:
         return list(out[:count])
 
 
-def naive_marks(rows: list[Row]) -> list[int]:
-    """Search the last 65,536 rows backwards for the fingerprint."""
-    out = []
-    for i, (fingerprint, now, marks) in enumerate(rows):
-        window = MS if marks & MARK_NO_IP_ID else 10 * MS
-        earlier = (row for row in reversed(rows[max(0, i - 65_536) : i]) if row[0] == fingerprint)
-        last = next(earlier, None)
-        out.append(int(last is not None and abs(now - last[1]) <= window))
-    return out
-
-
 @pytest.fixture(params=FORMS)
 def copies(request: pytest.FixtureRequest) -> Copies:
     return Copies(str(request.param))
@@ -53,16 +43,11 @@ def copies(request: pytest.FixtureRequest) -> Copies:
 
 @pytest.mark.parametrize("fingerprint", [0, 1, 0xFFFF, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("start", [0, 1_500_000_000 * 10**9, 2**62])
-def test_a_copy_comes_within_10_ms(form_of_copies: type, fingerprint: int, start: int) -> None:
+def test_a_copy_comes_within_10_ms(fingerprint: int, start: int) -> None:
     for form in FORMS:
         for apart, copy in ((0, 1), (10 * MS, 1), (10 * MS + 1, 0), (-10 * MS, 1), (-10 * MS - 1, 0)):
             rows = [(fingerprint, start + 20 * MS, 0), (fingerprint, start + 20 * MS + apart, 0)]
-            assert form_of_copies(form).mark(rows) == [0, copy]
-
-
-@pytest.fixture
-def form_of_copies() -> type:
-    return Copies
+            assert Copies(form).mark(rows) == [0, copy]
 
 
 def test_without_an_ip_identification_a_copy_comes_within_1_ms(copies: Copies) -> None:
