@@ -60,7 +60,7 @@ def test_all_copies_after_the_first_are_marked(copies: Copies) -> None:
 
 
 def test_fingerprints_that_share_their_low_bits_are_different_packets(copies: Copies) -> None:
-    rows = [(7 + (i << 16), i, 0) for i in range(50)]
+    rows = [(7 + (i << 20), i, 0) for i in range(50)]
     assert copies.mark(rows) == [0] * 50
     assert copies.mark(rows) == [1] * 50
 
@@ -82,7 +82,7 @@ def test_batches_change_nothing(copies: Copies) -> None:
 
 
 fingerprints = st.one_of(
-    st.integers(0, 3), st.integers(0, 3).map(lambda n: n << 16), st.integers(0, 2**64 - 1)
+    st.integers(0, 3), st.integers(0, 3).map(lambda n: n << 20), st.integers(0, 2**64 - 1)
 )
 times = st.one_of(st.integers(0, 30 * MS), st.integers(-(2**63), 2**63 - 1))
 
@@ -107,7 +107,7 @@ def test_a_ring_that_has_gone_round_finds_what_a_dictionary_finds(form: str) -> 
         for _ in range(70_000):
             state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
             # a few fingerprints that come often, many that come now and then, all with crowded low bits
-            fingerprint = (state >> 33) % (40 if state >> 60 else 90_000) << 13
+            fingerprint = (state >> 33) % (40 if state >> 60 else 90_000) << 15
             rows.append((fingerprint, 0, 0))
             expected.append(int(fingerprint in last and place - last[fingerprint] <= 65_536))
             last[fingerprint] = place
@@ -123,6 +123,6 @@ def test_the_same_packet_over_and_over_takes_no_longer_than_different_ones(form:
         kernel.mark(rows)
         return time.process_time() - begin
 
-    same = [(1 << 16, 0, 0), (2 << 16, 0, 0)] * 50_000
+    same = [(1 << 20, 0, 0), (2 << 20, 0, 0)] * 50_000
     different = [(i * 0x9E3779B97F4A7C15 % 2**64, 0, 0) for i in range(100_000)]
     assert seconds(same) < 5 * seconds(different) + 0.05

@@ -2,7 +2,7 @@
 cimport cython
 
 cdef int MARK_NO_IP_ID
-cdef long long RING, SLOT_MASK, WINDOW_NS, WINDOW_NO_ID_NS
+cdef long long RING, SLOT_MASK, BUCKETS, BUCKET_MASK, WINDOW_NS, WINDOW_NO_ID_NS
 
 @cython.final
 cdef class Duplicates:
