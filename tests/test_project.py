@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -111,9 +112,10 @@ def test_each_data_file_of_the_package_is_in_the_installed_package() -> None:
     assert not data - carried
 
 
-def test_each_package_that_the_main_road_needs_is_declared() -> None:
+def test_each_package_that_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {re.split(r"[<>=~;\s\[]", need)[0].lower() for need in project["dependencies"]}
+    needs = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    declared = {re.split(r"[<>=~;\s\[]", need)[0].lower() for need in needs}
     used = set()
     for path in (ROOT / "tcptrace").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -16,6 +16,7 @@ from tcptrace.model.columns import BATCH, COUNT_BAD_CHECKSUM, COUNT_SEGMENTS, CO
 from tcptrace.model.errors import InputError
 from tcptrace.model.states import STATE_NAMES
 from tcptrace.source import Source, open_source
+from tcptrace.wire.decode import CHECK_ALL
 from tcptrace.wire.links import LINK_TYPES, links_table
 from tcptrace.wire.printed import PrintedReader
 
@@ -113,7 +114,7 @@ def _decoded(
     frames.offset[0], frames.captured[0], frames.wire[0] = 3, len(frame), wire
     frames.time_ns[0], frames.link[0], frames.number[0] = 5, link, 1
     kernel = decode.Decode(
-        segments, counters, network.Network(links_table(), array("i", bytes(64))), _KEYS, decode.CHECK_ALL
+        segments, counters, network.Network(links_table(), array("i", bytes(64))), _KEYS, CHECK_ALL
     )
     made = kernel.run(b"\xff" * 3 + frame + b"\xff" * 3, frames, 1)
     return made, list(counters), [list(column) for column in segments] if made else []
