@@ -17,11 +17,13 @@ from tcptrace.model.columns import Frames
 from tcptrace.model.errors import UsageError
 from tcptrace.source.base import Buffer
 from tcptrace.source.filter_libpcap import REJECTS_ALL, Compiler, CompilerError, find_compiler
+from tcptrace.wire.bpf import RET, SCRATCH, UNMARKED
 from tcptrace.wire.links import LINK_TYPES
 
 if TYPE_CHECKING:
     from tcptrace.wire import bpf
 else:
+    # Its constants are C's where it is compiled: those are taken from the source.
     bpf = kernels.load("wire.bpf")
 
 Program = tuple[int, "array[int]"]  # octets to skip in front, instructions
@@ -32,7 +34,7 @@ _RAW = 101
 _SKIPS = {0: 4, 108: 4}  # NULL, LOOP: octets before the IP header
 _DLT = {12: 12, 14: 12, 101: 12}  # the LINKTYPE_ numbers whose DLT_ number differs; these are all RAW
 _TRIED = (1, _RAW, 276)  # an expression that suits none of these link types is wrong
-_REJECT: Program = (0, array("I", (bpf.RET, 0, 0, 0)))
+_REJECT: Program = (0, array("I", (RET, 0, 0, 0)))
 
 
 class Filter:
@@ -43,7 +45,7 @@ class Filter:
         self.means = means
         self._compile = compile_one
         self._programs: dict[int, Program] = {}
-        self._scratch = array("I", bytes(4 * bpf.SCRATCH))
+        self._scratch = array("I", bytes(4 * SCRATCH))
 
     def program(self, link: int) -> Program:
         """Return the program for a link type; raise ``UsageError`` where the expression does not suit it."""
@@ -61,7 +63,7 @@ class Filter:
 
     def select(self, buffer: Buffer, frames: Frames, count: int) -> int:
         """Keep in ``frames`` only those that match, in order, and return how many; their numbers stay."""
-        keep = array("B", (bpf.UNMARKED,)) * count
+        keep = array("B", (UNMARKED,)) * count
         first = 0 if count else -1
         while first >= 0:  # once a link type
             link = frames.link[first]
@@ -120,7 +122,7 @@ def compile_with(compiler: Compiler, words: str) -> Filter:
 def compile_plain(words: str) -> Filter:
     """Return the filter by own means, which know the plain words only."""
     if not words.strip():
-        return Filter(words, "plain words", lambda _: (0, array("I", (bpf.RET, 0, 0, 1))))
+        return Filter(words, "plain words", lambda _: (0, array("I", (RET, 0, 0, 1))))
     from tcptrace.source.filter_program import make_program
     from tcptrace.source.filter_words import read_words
 

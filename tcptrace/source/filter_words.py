@@ -103,8 +103,8 @@ class _Reader:
         """Return the error for a word that only libpcap knows."""
         shown = ascii(word)[:60]
         return UsageError(
-            f"filter: {shown} is not one of the words known without libpcap; install libpcap, or its package for "
-            "Python: pip install 'tcptrace[filter]'"
+            f"filter: {shown} is not one of the words known without libpcap; install libpcap, or its "
+            "package for Python: pip install 'tcptrace[filter]'"
         )
 
     def _wrong(self, said: str) -> UsageError:

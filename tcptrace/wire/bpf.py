@@ -79,6 +79,8 @@ def mark(
     """
     size = len(buffer)
     first = -1
+    for i in range(SCRATCH):  # no compiler's program reads a word that it did not write
+        scratch[i] = 0
     for i in range(begin, count):
         if keep[i] != UNMARKED:
             continue
@@ -110,8 +112,6 @@ def execute(
     a = 0
     x = 0
     pc = 0
-    for i in range(SCRATCH):
-        scratch[i] = 0
     while pc < end:
         code = program[4 * pc]
         k = program[4 * pc + 3]
@@ -127,7 +127,12 @@ def execute(
                     if at + 4 > length:
                         return 0
                     at += start
-                    a = buffer[at] << 24 | buffer[at + 1] << 16 | buffer[at + 2] << 8 | buffer[at + 3]
+                    a = buffer[
+                        at
+                    ]  # octet by octet into A: in C a lone octet shifted by 24 would turn negative
+                    a = a << 8 | buffer[at + 1]
+                    a = a << 8 | buffer[at + 2]
+                    a = a << 8 | buffer[at + 3]
                 elif size == HALF:
                     if at + 2 > length:
                         return 0

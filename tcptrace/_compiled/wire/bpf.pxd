@@ -16,7 +16,7 @@ cpdef long long mark(
 
 # Registers have 64 bits so that sums and products can be cut to 32 as the plain form cuts them.
 @cython.locals(
-    end="long long", a="unsigned long long", x="unsigned long long", pc="long long", i="int", code="unsigned int",
+    end="long long", a="unsigned long long", x="unsigned long long", pc="long long", code="unsigned int",
     k="unsigned long long", kind="unsigned int", operand="unsigned long long", mode="unsigned int",
     size="unsigned int", at="long long", op="unsigned int", is_true="int")
 cpdef unsigned long long execute(
