@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 
 from tcptrace.model.records import Connection, Finding, Segment, Transition
 from tcptrace.show.ladder_layout import ARROW, ASCII, CHIP, DELTA, FANCY, TIME, Glyphs, Layout, fit, layout
-from tcptrace.show.rows import EventRow, FoldRow, Row, SegmentRow, Step, rows
+from tcptrace.show.rows import EventRow, FoldRow, NoteRow, Row, SegmentRow, Step, rows
 from tcptrace.show.text import Clock, count, duration, escape, plural
 from tcptrace.show.words import client, is_itself, msl_words, octets, server
 
 Span = tuple[str, str]  # text, role
 Line = list[Span]
 
-FINDING_LINES = 3
+FINDING_LINES = 6
 
 MARKS = {"assumed": "~", "inferred": "?"}
 LEGEND = {
@@ -189,6 +189,8 @@ class _Ladder:
             yield from self.segment(row)
         elif isinstance(row, FoldRow):
             yield from self.strip(row)
+        elif isinstance(row, NoteRow):
+            yield from self.finding(row.finding, None)
         else:
             yield from self.event(row)
 
@@ -299,7 +301,7 @@ class _Ladder:
             self.glyphs.gap if timer else "",
         )
 
-    def finding(self, finding: Finding, frame: int) -> Iterator[Line]:
+    def finding(self, finding: Finding, frame: int | None) -> Iterator[Line]:
         """Yield a finding under its arrow, wrapped between the lifelines."""
         room = self.columns.arrow
         place = "" if finding.frame == frame else f"frame {finding.frame}: "

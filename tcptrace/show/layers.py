@@ -217,7 +217,10 @@ def layer_lines(layers: list[Layer], width: int = 80) -> Iterator[Line]:
     """Yield the layers as lines: a heading each, then name, value and meaning in columns."""
     name_column, value_column = 18, 26
     for layer in layers:
-        yield [(f"{layer.level}: ", "muted"), (layer.name, "strong")]
+        heading = f"{layer.level}: "
+        for text in fit(layer.name.split(" "), " ", max(width - len(heading), 16)):
+            yield [(heading, "muted"), (text, "strong")]
+            heading = " " * len(heading)
         for field in layer.fields:
             left = name_column + 2
             meaning_at = left + value_column

@@ -40,6 +40,13 @@ class EventRow:
     transition: Transition
 
 
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """A finding at a frame that is not among the segments: it is counted in another stream."""
+
+    finding: Finding
+
+
 @dataclass(slots=True)
 class FoldRow:
     """A run of segments in which nobody moved, as one strip."""
@@ -52,7 +59,7 @@ class FoldRow:
     codes: Counter[str] = field(default_factory=Counter)  # findings in it, by code
 
 
-Row = SegmentRow | EventRow | FoldRow
+Row = SegmentRow | EventRow | NoteRow | FoldRow
 
 
 class _Places:
@@ -61,7 +68,8 @@ class _Places:
     def __init__(self, connection: Connection, segments: Sequence[Segment]) -> None:
         self.at: dict[int, list[Step]] = defaultdict(list)  # by index of the segment
         self.before: dict[int, list[Transition]] = defaultdict(list)  # events before that index
-        self.findings: dict[int, list[Finding]] = defaultdict(list)
+        self.findings: dict[int, list[Finding]] = defaultdict(list)  # by index of the segment
+        self.loose: dict[int, list[Finding]] = defaultdict(list)  # by the index before which they stand
         frames = [segment.frame for segment in segments]
         place = 0  # the list is in the order of events, so places never go back
         for transition in connection.transitions:
@@ -82,7 +90,24 @@ class _Places:
                 self.before[place].append(transition)
         for finding in connection.findings:
             index = bisect_left(frames, finding.frame)
-            self.findings[min(index, max(len(frames) - 1, 0))].append(finding)
+            if index < len(frames) and frames[index] == finding.frame:
+                self.findings[index].append(finding)
+            else:
+                self.loose[index].append(finding)
+
+    def between(self, index: int) -> Iterator["EventRow | NoteRow"]:
+        """Yield what stands before the segment at ``index``: events in their order, findings by frame."""
+        loose = sorted(self.loose.get(index, ()), key=lambda finding: finding.frame)
+        done = 0
+        for transition in self.before.get(index, ()):
+            yield EventRow(transition)
+            while (
+                done < len(loose) and transition.frame is not None and loose[done].frame <= transition.frame
+            ):
+                yield NoteRow(loose[done])
+                done += 1
+        for finding in loose[done:]:
+            yield NoteRow(finding)
 
 
 def _timer_place(segments: Sequence[Segment], place: int, time_ns: int, taken: bool) -> int:
@@ -111,8 +136,7 @@ def rows(connection: Connection, segments: Sequence[Segment], *, fold: bool = Tr
     index = 0
     count = len(segments)
     while index < count:
-        for transition in places.before.get(index, ()):
-            yield EventRow(transition)
+        yield from places.between(index)
         end = _run_end(segments, index, shown, places) if shown is not None else index
         if end - index >= LEAST_FOLD:
             yield _fold(segments, index, end, places)
@@ -123,8 +147,7 @@ def rows(connection: Connection, segments: Sequence[Segment], *, fold: bool = Tr
             segments[index], tuple(places.at.get(index, ())), tuple(places.findings.get(index, ())), since
         )
         index += 1
-    for transition in places.before.get(count, ()):
-        yield EventRow(transition)
+    yield from places.between(count)
 
 
 def _shown(segments: Sequence[Segment], places: _Places) -> set[int]:
@@ -146,7 +169,11 @@ def _shown(segments: Sequence[Segment], places: _Places) -> set[int]:
 def _run_end(segments: Sequence[Segment], index: int, shown: set[int], places: _Places) -> int:
     """Return the end of the run that may be folded from ``index`` on; ``index`` itself where none begins."""
     end = index
-    while end < len(segments) and end not in shown and (end == index or not places.before.get(end)):
+    while (
+        end < len(segments)
+        and end not in shown
+        and (end == index or not (places.before.get(end) or places.loose.get(end)))
+    ):
         end += 1
     # The handshake's last ACKs are its own rows: a strip begins with data, if data comes soon.
     for ahead in range(index, min(index + 3, end)):

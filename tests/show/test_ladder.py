@@ -152,6 +152,12 @@ def test_findings_stand_under_their_arrow_and_are_counted_in_a_strip() -> None:
     assert "* syn_retransmission" in lines[at + 1]
 
 
+def test_findings_at_frames_of_another_stream_stand_by_the_step_of_that_frame() -> None:
+    lines = drawn("reused")
+    at = next(number for number, line in enumerate(lines) if "frame 20, another stream" in line)
+    assert "* frame 20: time_wait_reuse" in lines[at + 1]
+
+
 def test_ipv6_addresses_fit() -> None:
     long = "2001:db8:aaaa:bbbb:cccc:dddd:eeee:"
     connection, segments = sample(
