@@ -1,18 +1,19 @@
 """What ``tcptrace analyze`` does once its command line is understood."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from tcptrace.cli import pipe, terminal
+from tcptrace.cli import terminal
 from tcptrace.cli.select import Predicate, selector
 from tcptrace.model.records import Capture, Connection
 from tcptrace.session import analyze
 from tcptrace.show.text import count
-from tcptrace.show.worst import Worst
 
 if TYPE_CHECKING:
     from tcptrace.cli.analyze import Request
+    from tcptrace.cli.pipe import PipeInput
     from tcptrace.session import Analysis
     from tcptrace.show.table import Table
 
@@ -24,11 +25,11 @@ def run(request: "Request") -> None:
     """Analyse the capture and write what was asked for to standard output."""
     wanted = selector(request.streams, request.states, request.outcomes, request.passed)
     progress = terminal.Progress()
-    source = pipe.open_pipe(request.path)
+    source = _pipe(request.path)
     live = source is not None
     try:
         analysis = analyze(
-            request.path if source is None else source,
+            request.path if source is None else cast(BinaryIO, source),
             msl_s=request.msl_s,
             checksums=request.checksums,
             max_connections=request.max_connections,
@@ -54,6 +55,15 @@ def run(request: "Request") -> None:
             source.close()
     if capture.problem:
         terminal.complain(f"incomplete: {capture.file}: {capture.problem}")
+
+
+def _pipe(path: str) -> "PipeInput | None":
+    """Return the pipe that ``path`` is, ``None`` for files, without importing signals and polls for those."""
+    if path != "-" and os.path.isfile(path):
+        return None
+    from tcptrace.cli.pipe import open_pipe
+
+    return open_pipe(path)
 
 
 def _json(
@@ -132,7 +142,9 @@ def _summary_text(
     from tcptrace.show.summary import Selection, summary
 
     selection = None if wanted is None else Selection(sum(outcomes.values()), capture.connections)
-    return summary(capture, outcomes, selection, request.utc, terminal.output_is_ascii())
+    return summary(
+        capture, outcomes, selection, request.utc, terminal.output_is_ascii(), terminal.output_width()
+    )
 
 
 class Rows:
@@ -149,7 +161,10 @@ class Rows:
         self._limited = is_limited
         self._seen = 0
         self._held: list[Connection] = []
-        self._worst = Worst(WORST_ROWS)
+        if is_limited:
+            from tcptrace.show.worst import Worst
+
+            self._worst = Worst(WORST_ROWS)
 
     def add(self, connection: Connection) -> None:
         """Show one more connection, now or later."""

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tcptrace.model.records import Capture
-from tcptrace.show.text import Clock, count, duration, escape, plural
-from tcptrace.show.worst import WORST_FIRST
+from tcptrace.show.text import Clock, count, duration, escape, fold, plural
 
 # In the contract's order, each with its meaning in a few words (contract, "Outcome").
 MEANINGS = {
@@ -20,8 +19,6 @@ MEANINGS = {
     "unanswered": "SYN alone",
     "unknown": "too little captured to tell",
 }
-assert set(MEANINGS) == set(WORST_FIRST)
-
 _SKIPPED = {
     "not_ip": "not IP",
     "not_tcp": "not TCP",
@@ -45,20 +42,21 @@ def summary(
     selection: Selection | None = None,
     utc: bool = False,
     ascii_only: bool = False,
+    width: int | None = None,
 ) -> str:
-    """Return the lines of the summary; ``outcomes`` counts the connections wanted."""
+    """Return the lines of the summary, folded at ``width``; ``outcomes`` counts the connections wanted."""
     total = sum(outcomes.values())
     lines = [f"{plural(total, 'connection')}" if selection is None else _selected(selection)]
-    width = max([len(count(number)) for number in outcomes.values()], default=1)
+    room = max([len(count(number)) for number in outcomes.values()], default=1)
     for outcome in (*MEANINGS, *sorted(set(outcomes) - set(MEANINGS))):
         number = outcomes.get(outcome, 0)
         if number:
             share = f"{100 * number / total:5.1f} %"
             lines.append(
-                f"  {outcome:<11} {count(number):>{width}} {share}  {MEANINGS.get(outcome, '')}".rstrip()
+                f"  {outcome:<11} {count(number):>{room}} {share}  {MEANINGS.get(outcome, '')}".rstrip()
             )
     lines += _capture(capture, utc, ascii_only)
-    return "\n".join(lines) + "\n"
+    return "".join(fold(line, width) + "\n" for line in lines)
 
 
 def _selected(selection: Selection) -> str:
@@ -69,7 +67,7 @@ def _capture(capture: Capture, utc: bool, ascii_only: bool) -> list[str]:
     """Return what there is to say of the capture as a whole."""
     kind = ", ".join(escape(name) for name in (capture.format, *capture.link_types))
     held = f"{plural(capture.frames, 'frame')}, {plural(capture.tcp_segments, 'TCP segment')}"
-    lines = [f"{held} in {escape(capture.file)} ({kind})"]
+    lines = [f"{escape(capture.file)}: {kind}", held]
     if capture.frames:
         lines.append(_span(capture, utc, ascii_only))
     skipped = [

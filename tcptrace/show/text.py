@@ -79,6 +79,19 @@ def seconds(value: float) -> str:
     return f"{value:g}" if value < 1e6 else f"{value:.0f}"
 
 
+def fold(text: str, width: int | None) -> str:
+    """Return ``text`` broken at spaces into lines of ``width`` columns, all but the first indented."""
+    if width is None or len(text) <= width:
+        return text
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1].strip() and len(lines[-1]) + 1 + len(word) > width:
+            lines.append("    " + word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return "\n".join(lines)
+
+
 def endpoint(ip: str, port: int) -> str:
     """Return ``address:port``, an IPv6 address in brackets (RFC 3986 3.2.2)."""
     return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"

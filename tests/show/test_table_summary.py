@@ -7,7 +7,7 @@ import pytest
 
 from tcptrace.model.records import Capture, Finding, Warning_
 from tcptrace.show.summary import MEANINGS, Selection, summary
-from tcptrace.show.worst import Worst
+from tcptrace.show.worst import WORST_FIRST, Worst
 from tests.show.samples import sample
 from tests.show.test_json import CAPTURE, VALIDATOR
 
@@ -20,15 +20,19 @@ def test_outcomes_are_counted_with_their_share() -> None:
     assert lines[0] == "2,000 connections"
     assert lines[1].split()[:4] == ["closed", "1,999", "100.0", "%"]
     assert lines[2].split()[:4] == ["reset", "1", "0.1", "%"]
-    assert "14 frames, 14 TCP segments in captures/http-get.pcap (pcap, NULL)" in lines
+    assert lines[3:5] == ["captures/http-get.pcap: pcap, NULL", "14 frames, 14 TCP segments"]
 
 
 def test_the_summary_knows_every_outcome_of_the_schema() -> None:
-    assert set(MEANINGS) == set(VALIDATOR.schema["$defs"]["outcome"]["enum"])
+    assert set(MEANINGS) == set(WORST_FIRST) == set(VALIDATOR.schema["$defs"]["outcome"]["enum"])
 
 
-def test_lines_fit_80_columns_also_with_a_million_connections() -> None:
-    text = summary(HTTP, dict.fromkeys(MEANINGS, 1_000_000), utc=True)
+def test_lines_fit_80_columns_also_with_a_million_connections_and_long_warnings() -> None:
+    capture = msgspec.structs.replace(
+        HTTP, problem="cut short " * 30, warnings=[Warning_("tap_loss", 2, "two are missing " * 20)]
+    )
+    text = summary(capture, dict.fromkeys(MEANINGS, 1_000_000), utc=True, width=80)
+    assert text.split().count("missing") == 20  # nothing is lost
     assert max(map(len, text.splitlines())) <= 80
 
 
@@ -67,7 +71,8 @@ def test_an_empty_capture_has_no_times() -> None:
     text = summary(msgspec.structs.replace(HTTP, frames=0, tcp_segments=0, connections=0), {})
     assert text.splitlines() == [
         "0 connections",
-        "0 frames, 0 TCP segments in captures/http-get.pcap (pcap, NULL)",
+        "captures/http-get.pcap: pcap, NULL",
+        "0 frames, 0 TCP segments",
     ]
 
 
