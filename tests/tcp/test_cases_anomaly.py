@@ -1,4 +1,4 @@
-"""What no endpoint should do, and connections that are left for a new one: the observer's rows of the table."""
+"""What no endpoint should do, and connections left for a new one: anomalies and observer's rows of the table."""
 
 import pytest
 from script import parse

@@ -76,22 +76,35 @@ def test_a_rst_takes_an_active_syn_received_to_closed() -> None:
     assert connection.path.client == ["CLOSED", "SYN-SENT", "SYN-RECEIVED", "CLOSED"]
 
 
+SELF = """
+    ends a 127.0.0.1:5001 b 127.0.0.1:5001
+    0.0000 a > SYN
+    0.0100 a > SYN,ACK seq 0 ack 1
+    0.0200 a > ACK ack 1
+    0.0300 a > PSH,ACK len 5 ack 1
+    0.0400 a > ACK ack 6
+    0.0500 a > FIN,ACK ack 6
+    0.0600 a > ACK ack 7
+    """
+
+
 def test_a_socket_connected_to_itself_is_one_end() -> None:
     # As data/kernel/self_connect, but with numbers that wrap: every segment comes from both ends at once.
     check_paths(
-        """
-        ends a 127.0.0.1:5001 b 127.0.0.1:5001
-        0.0000 a > SYN
-        0.0100 a > SYN,ACK seq 0 ack 1
-        0.0200 a > ACK ack 1
-        0.0300 a > PSH,ACK len 5 ack 1
-        0.0400 a > ACK ack 6
-        0.0500 a > FIN,ACK ack 6
-        0.0600 a > ACK ack 7
-        """,
+        SELF,
         client=BOTH + " FIN-WAIT-1 CLOSING TIME-WAIT",
         server=BOTH + " FIN-WAIT-1 CLOSING TIME-WAIT",
         opened_by="both",
         closed_first="both",
         outcome="closed",
     )
+
+
+def test_a_socket_connected_to_itself_takes_each_step_once_at_the_client() -> None:
+    (connection,) = tcptrace.analyze(parse(SELF).pcap())
+    steps = [(t.side, t.to_state) for t in connection.transitions]
+    states = [*BOTH.split()[1:], "FIN-WAIT-1", "CLOSING", "TIME-WAIT"]
+    assert steps == [("client", state) for state in states]
+    assert (connection.packets.client, connection.packets.server) == (7, 0)
+    assert connection.time_wait is not None
+    assert connection.time_wait.side == "both"
