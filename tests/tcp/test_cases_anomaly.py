@@ -1,4 +1,4 @@
-"""What no endpoint should do, and connections left for a new one: anomalies and observer's rows of the table."""
+"""What no endpoint should do, and connections left for a new one: the table's other rows."""
 
 import pytest
 from script import parse
