@@ -29,7 +29,6 @@ LEAST = 20  # characters of text a line, however narrow the terminal
 MOST_TURNS = 6
 
 OPENING = frozenset({"snd SYN", "rcv SYN", "rcv SYN,ACK", "rcv ACK of SYN", "pickup"})
-AFTERWARDS = frozenset({"2MSL timeout", "reused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +111,8 @@ class Story:
         yield from self.about()
         steps = connection.transitions
         opening = [step for step in steps if step.cause in OPENING]
-        closing = [step for step in steps if step.cause not in OPENING and step.cause not in AFTERWARDS]
-        after = [step for step in steps if step.cause in AFTERWARDS]
+        closing = [step for step in steps if step.cause not in OPENING and not _ends_time_wait(step)]
+        after = [step for step in steps if _ends_time_wait(step)]
         opened = OPENED_BY["itself" if self.itself else connection.opened_by]
         if opening or opened:
             yield Paragraph("", "", "Opening")
@@ -305,6 +304,11 @@ class Story:
         if connection.handshake_s is not None:
             handshake = duration(round(connection.handshake_s * 1e9), self.ascii)
             yield Paragraph("", f"The handshake took {handshake}.")
+
+
+def _ends_time_wait(step: Transition) -> bool:
+    """Say whether TIME-WAIT ended by its timer or a new connection, which is told with TIME-WAIT."""
+    return step.cause == "2MSL timeout" or (step.cause == "reused" and step.from_state == "TIME-WAIT")
 
 
 def _turns(segments: Sequence[Segment]) -> tuple[list[Turn], int]:

@@ -145,6 +145,7 @@ PROOFS: dict[tuple[str, str, str], str] = {
         "This is assumed: the segment should have arrived, and nothing later in the capture proves it."
     ),
     ("pickup", "*", "inferred"): "Frame {proof} shows it.",
+    ("reused", "*", "inferred"): "This is inferred: it says nothing of it; frame {proof} shows it.",
     ("*", "*", "inferred"): (
         "This is inferred: the segment that caused it is not in the capture; frame {proof} shows it."
     ),

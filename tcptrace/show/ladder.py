@@ -21,7 +21,7 @@ FINDING_LINES = 6
 MARKS = {"assumed": "~", "inferred": "?"}
 LEGEND = {
     "assumed": "~ assumed: it should have received the segment, and nothing in the capture proves it.",
-    "inferred": "? inferred: the segment that caused it is not in the capture; a later one shows it.",
+    "inferred": "? inferred: what caused it is not in the capture; the frame in this row shows it.",
 }
 SEVERITY_MARKS = {"note": "*", "warning": "!", "error": "!!"}
 

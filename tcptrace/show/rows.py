@@ -100,12 +100,11 @@ class _Places:
         loose = sorted(self.loose.get(index, ()), key=lambda finding: finding.frame)
         done = 0
         for transition in self.before.get(index, ()):
-            yield EventRow(transition)
-            while (
-                done < len(loose) and transition.frame is not None and loose[done].frame <= transition.frame
-            ):
+            frame = transition.frame
+            while frame is not None and done < len(loose) and loose[done].frame < frame:
                 yield NoteRow(loose[done])
                 done += 1
+            yield EventRow(transition)
         for finding in loose[done:]:
             yield NoteRow(finding)
 
