@@ -67,7 +67,8 @@ def _capture(capture: Capture, utc: bool, ascii_only: bool) -> list[str]:
     """Return what there is to say of the capture as a whole."""
     kind = ", ".join(escape(name) for name in (capture.format, *capture.link_types))
     held = f"{plural(capture.frames, 'frame')}, {plural(capture.tcp_segments, 'TCP segment')}"
-    lines = [f"{escape(capture.file)}: {kind}", held]
+    name = "standard input" if capture.file == "-" else escape(capture.file)
+    lines = [f"{name}: {kind}", held]
     if capture.frames:
         lines.append(_span(capture, utc, ascii_only))
     skipped = [

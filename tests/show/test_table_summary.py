@@ -67,6 +67,10 @@ def test_hostile_names_are_escaped() -> None:
     assert "\x9b" not in text
 
 
+def test_standard_input_is_called_by_its_name() -> None:
+    assert "\nstandard input: pcap, NULL\n" in summary(msgspec.structs.replace(HTTP, file="-"), {})
+
+
 def test_an_empty_capture_has_no_times() -> None:
     text = summary(msgspec.structs.replace(HTTP, frames=0, tcp_segments=0, connections=0), {})
     assert text.splitlines() == [
