@@ -8,6 +8,7 @@ import ctypes
 import ctypes.util
 from array import array
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any, NamedTuple
 
 SNAP_LENGTH = 262144  # tcpdump's; programs return it for the frames they keep
@@ -46,7 +47,7 @@ def find_compiler() -> Compiler | None:
     if library is not None:
         return Compiler("libpcap", lambda words, dlt: _compile(library, words, dlt))
     try:
-        import cypcap
+        cypcap = import_module("cypcap")
     except ImportError:
         return None
     return Compiler("cypcap", lambda words, dlt: _compile_with_cypcap(cypcap, words, dlt))
@@ -54,8 +55,8 @@ def find_compiler() -> Compiler | None:
 
 def _library() -> ctypes.CDLL | None:
     """Return libpcap with its functions declared."""
-    for find in (*(lambda name=name: name for name in _NAMES), lambda: ctypes.util.find_library("pcap")):
-        name = find()
+    for known in (*_NAMES, None):
+        name = known or ctypes.util.find_library("pcap")  # the search starts processes: last
         if name is None:
             continue
         try:

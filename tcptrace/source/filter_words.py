@@ -256,7 +256,7 @@ def of_protocol(name: str) -> Node:
     """Return the test for a protocol's name alone."""
     if name in _FAMILIES:
         return Family(_FAMILIES[name])
-    families = (IP, IP6)
+    families: tuple[int, ...] = (IP, IP6)
     if name in _ICMP:
         family, number = _ICMP[name]
         families = (family,)

@@ -60,9 +60,7 @@ _OPTIONS_END = re.compile(r"\], length (\d{1,10})", re.ASCII)
 _LENGTH = re.compile(r", length (\d{1,10})", re.ASCII)
 _TCP = re.compile(r" ?(?:Flags \[| tcp \d|tcp \d|[SFRPWE.]{1,6} .{0,60}\bwin \d)", re.ASCII)
 # Lines of other protocols begin with their names: `ARP, Request`, `STP 802.1d`, a hardware address with -e.
-_OTHER = re.compile(
-    r"(?:[A-Z][A-Za-z0-9.+/-]{1,20}[,: ]|[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b|\[Invalid header)", re.ASCII
-)
+_OTHER = re.compile(r"(?:[A-Z][A-Za-z0-9.+/-]{1,20}[,: ]|[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b)", re.ASCII)
 
 
 class Segment(NamedTuple):

@@ -104,7 +104,9 @@ def ip_packet(
     if len(source) == 16:
         return _ipv6_packet(source, destination, ip, protocol, body, length=length, counter=counter)
     total = 20 + length
-    ident = ip.ident if ip.ident is not None else 1 + counter % 0xFFFF  # 0 would say that there is none
+    # Where options are left out, equal identifications no longer tell that packets are one. 0 says that there
+    # is none.
+    ident = ip.ident if ip.ident is not None and not ip.has_options else 1 + counter % 0xFFFF
     header = bytearray(
         struct.pack(
             ">BBHHHBBH",

@@ -184,6 +184,13 @@ def test_other_protocols_are_frames_of_other_protocols(line: bytes, protocol: in
     assert reader.malformed == 0
 
 
+def test_packets_with_ip_options_are_not_taken_for_copies_of_each_other() -> None:
+    line = b"1.5 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 44, options (NOP))\n"
+    line += b"    10.0.0.1.1 > 10.0.0.2.2: Flags [R], seq 5, win 9, length 0\n"
+    frames, _ = read(line, line)
+    assert frames[0][1] != frames[1][1]
+
+
 def test_fragments_stay_fragments() -> None:
     assert dpkt.ip.IP(one(b"1.5 IP 10.0.0.1 > 10.0.0.2: ip-proto-6")).offset > 0
     assert dpkt.ip.IP(one(b"1.5 IP 10.0.0.1 > 10.0.0.2: tcp")).offset > 0
