@@ -213,7 +213,7 @@ def test_the_late_copy_of_a_syn_moves_nobody() -> None:
         0.050 client > ACK
         """,
         """
-        handshake 5
+        handshake 6
         outcome=open first=- reset=- tw=-
         """,
     )
