@@ -184,7 +184,9 @@ def test_a_lost_ack_of_the_syn_ack_counts_at_the_next_one() -> None:
     )
 
 
-def test_backlog_full_leaves_the_last_ack_that_no_syn_ack_followed_as_an_assumption() -> None:
+def test_a_listener_that_repeats_its_syn_ack_twice_refuses_the_ack() -> None:
+    # A full accept queue: the kernel's captures (backlog_overflow) show that it stays in SYN-RECEIVED, though the
+    # last ACK is followed by no SYN,ACK.
     check(
         """
         handshake
@@ -197,7 +199,23 @@ def test_backlog_full_leaves_the_last_ack_that_no_syn_ack_followed_as_an_assumpt
         1 client CLOSED>SYN-SENT           snd SYN         observed  1
         1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed 2
         2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed 3
-        7 server SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  assumed   -
+        outcome=connecting first=- reset=- tw=-
+        """,
+    )
+
+
+def test_one_repeated_syn_ack_is_taken_for_a_lost_ack() -> None:
+    check(
+        """
+        handshake
+        1.010 server < SYN,ACK
+        1.020 client > ACK
+        """,
+        """
+        1 client CLOSED>SYN-SENT           snd SYN         observed  1
+        1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed 2
+        2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed 3
+        5 server SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  assumed   -
         outcome=open first=- reset=- tw=-
         """,
     )
