@@ -129,19 +129,25 @@ class Analysis:
 
     def __iter__(self) -> Iterator[Connection]:
         """Yield each connection: by stream number, or as it ends."""
-        spool = Spool() if self._order == "stream" else None
-        for _ in self._read():
-            for gone in self._replay.evicted:
-                record = self._record(self._finish(gone))
-                if spool is None:
-                    yield record
-                else:
-                    spool.add(record)
-            self._replay.evicted.clear()
-            if spool is None:
-                yield from self._ended()
-        rest = (self._record(row) for row in self._alive())
-        yield from rest if spool is None else spool.merged(rest)
+        in_order = self._order == "stream"
+        spool: Spool | None = None
+        try:
+            for _ in self._read():
+                for gone in self._replay.evicted:
+                    record = self._record(self._finish(gone))
+                    if in_order:
+                        spool = spool or Spool()
+                        spool.add(record)
+                    else:
+                        yield record
+                self._replay.evicted.clear()
+                if not in_order:
+                    yield from self._ended()
+            rest = (self._record(row) for row in self._alive())
+            yield from rest if spool is None else spool.merged(rest)
+        finally:
+            if spool is not None:
+                spool.close()
         self._close()
 
     def segments_of(self, stream: int) -> list[Segment]:

@@ -54,6 +54,9 @@ class Spool:
         while following is not None:
             yield self._load(following)
             following = next(order, None)
+
+    def close(self) -> None:
+        """Let go of the temporary file."""
         self._file.close()
 
     def _load(self, at: int) -> Connection:

@@ -205,6 +205,12 @@ class Recorder:
         for side, end in ((0, low), (1, high)):
             if judged.is_abortive(end, side):
                 found.append((notes.ABORTIVE_CLOSE, judged.reset_frame, side, 0, 0))
+        for side, end in ((0, low), (1, high)):
+            cold = end.cold
+            if cold is not None and cold.lost_frame and end.packets:
+                found.append((notes.TAP_LOSS, cold.lost_frame, 1 - side, 0, 1))
+            if cold is not None and cold.unsent_ack >= 0 and end.packets:  # undecided to the end: the capture's loss
+                found.append((notes.TAP_LOSS, cold.unsent_frame, 1 - side, cold.unsent_from, cold.unsent_ack))
         for end, other in ((low, high), (high, low)):
             if other.packets == 0 and end.flags & rows.F_ACKED:
                 found.append((notes.ONE_DIRECTION, row.first_frame, NONE, 0, 0))
@@ -262,7 +268,7 @@ def _start(end: "rows.End") -> str:
 def _has_inferred(end: "rows.End") -> bool:
     event = end.pending
     while event is not None:
-        if event.evidence == rows.INFERRED:
+        if event.evidence == rows.INFERRED or (event.evidence == rows.ASSUMED and event.proof):
             return True
         event = event.next
     return False

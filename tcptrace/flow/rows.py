@@ -35,6 +35,7 @@ F_SCALE = 0x200  # a SYN of its own was captured: `scale` is known
 F_DATA = 0x400  # it sent new data
 F_ACKED_DATA = 0x800  # it acknowledged new data
 F_RST_OUT = 0x4000  # a RST of its own closed it (may be withdrawn)
+F_WINDOW_SCALE = 0x10000  # its SYN had the window scale option
 F_TIME_WAIT = 0x8000  # its step into TIME-WAIT is settled
 
 # Stream.flags
@@ -69,8 +70,8 @@ class Event:
     """An input to one end, in path order: its own segment, or an offer (a segment that it should have received)."""
 
     __slots__ = (
-        "copies", "end_seq", "evidence", "frame", "has_ts", "held", "input", "next", "place", "place_ns", "proof", "seq",
-        "settled", "tsval", "turn", "x_ack",
+        "copies", "end_seq", "evidence", "frame", "has_ts", "held", "hole", "input", "next", "place", "place_ns", "proof", "seq",
+        "settled", "shown_ns", "tsval", "turn", "x_ack",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -78,13 +79,15 @@ class Event:
         self.evidence = 0
         self.settled = 0  # 1: nothing can withdraw it any more
         self.held = 0  # 1: it waits (for the copy that fills a hole, or for its turn) and moves nobody
+        self.hole = 0  # 1: it had to wait for a hole to be filled
         self.has_ts = 0  # 1: `tsval` names the segment (greater than all the sender's TSvals before)
         self.tsval = 0
         self.frame = 0  # the causing segment; 0: a timer
         self.place = 0  # where it stands in the order: its own frame, or the one that postponed it
         self.place_ns = 0
         self.turn = 0  # TURN_: within the frame `place`, timers come first, then its sender's steps, then its receiver's
-        self.proof = 0  # the proving frame; 0: none
+        self.proof = 0  # the proving frame; 0: none; of an assumed one: the peer's segment that shows it all the same
+        self.shown_ns = 0  # that segment's time
         self.seq = 0  # the causing segment's first number, in its sender's space
         self.end_seq = 0  # and the number after its last
         self.x_ack = NONE  # its ack, in the receiver's space
@@ -119,7 +122,7 @@ class Cold:
     """What few ends need."""
 
     __slots__ = (
-        "challenge_frame", "fin_carrier", "fin_frame", "fin_x_ack", "gap_count", "gaps", "karn_high", "karn_low", "refused",
+        "challenge_frame", "fin_carrier", "fin_frame", "fin_x_ack", "gap_count", "gaps", "karn_high", "karn_low", "lost_frame", "refused",
         "restart_ns", "rst_frame", "rst_seq", "since_ns", "spare_end", "spare_frame", "unsent_ack", "unsent_frame",
         "unsent_from", "until_ns",
     )  # fmt: skip
@@ -135,6 +138,7 @@ class Cold:
         self.refused = 0  # how often its repeated SYN,ACK withdrew the ACK of it
         self.rst_frame = 0  # its RST, while that closes it
         self.rst_seq = NONE
+        self.lost_frame = 0  # the peer's ACK that shows its SYN,ACK, which was not captured
         self.challenge_frame = 0  # a SYN or RST that it should refuse; its next segment may be the challenge ACK
         self.unsent_ack = NONE  # an ACK of what it was not seen to send (decided later)
         self.unsent_frame = 0
@@ -155,15 +159,16 @@ class End:
 
     __slots__ = (
         "ack_high", "ack_last", "cold", "cont", "data_bytes", "duplicates", "fin_seq", "first_raw", "flags", "flight",
-        "has_ts", "iss", "packets", "path_len", "pending", "proven", "rtt_count", "rtt_max", "rtt_min", "rtt_sum", "scale",
+        "has_ts", "iss", "last_frame", "packets", "path_len", "pending", "proven", "rtt_count", "rtt_max", "rtt_min", "rtt_sum", "scale",
         "sent_end", "sent_ns", "snd_nxt", "start", "state", "steps", "synack_ack", "tsecr", "tsval", "unique_bytes",
-        "window", "window_edge",
+        "window", "window_edge", "window_max",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.packets = 0
         self.duplicates = 0
         self.data_bytes = 0
+        self.last_frame = 0  # of its segments, those on the fast road apart
         self.unique_bytes = 0  # NONE: too many holes, not known any more
         # Sending.
         self.iss = NONE  # its SYN's number; without a SYN the number before the first one seen
@@ -175,7 +180,8 @@ class End:
         self.ack_high = NONE  # highest ACK: RCV.NXT proven
         self.ack_last = NONE  # ACK of its last segment
         self.synack_ack = NONE  # what its SYN,ACK acknowledged
-        self.window_edge = NONE  # highest ACK + window: the right edge of its receive window
+        self.window_edge = NONE  # ACK + window, of its newest ACK: the right edge of its receive window
+        self.window_max = 0  # the largest window it ever offered
         self.window = 0  # raw, of its last segment
         self.scale = NONE  # window scale; NONE: unknown
         self.has_ts = 0  # it uses timestamps

@@ -140,10 +140,12 @@ class Account:
             if not x.rst:
                 end.window = x.window
                 end.ack_last = x.ack
-                if x.ack + window > end.window_edge:
+                if x.ack >= end.ack_high:
                     end.window_edge = x.ack + window
-            if x.ack > end.ack_high:
-                end.ack_high = x.ack
+                if window > end.window_max:
+                    end.window_max = window
+                if x.ack > end.ack_high:
+                    end.ack_high = x.ack
         if x.has_ts:
             if x.new_ts or not end.has_ts:
                 end.tsval = x.tsval

@@ -22,14 +22,15 @@ SND_SYN, RCV_SYN, RCV_SYN_ACK, RCV_ACK_OF_SYN, SND_FIN, RCV_FIN, RCV_ACK_OF_FIN 
 PICKUP = 12
 F_SYN, F_SYN_ACK, F_FIN, F_FIN_GUESSED, F_SYN_DATA, F_SYN_DATA_ACKED, F_COOKIE = 0x1, 0x2, 0x4, 0x8, 0x10, 0x20, 0x40
 F_PASSIVE, F_ACKED, F_SCALE, F_DATA, F_ACKED_DATA = 0x80, 0x100, 0x200, 0x400, 0x800
+F_WINDOW_SCALE = 0x10000
 S_SELF, S_BOTH_SYN, S_ANSWERED, S_SPLIT, S_OLD_LIVE, S_TIME_WAIT_REFUSED = 0x1, 0x2, 0x8, 0x20, 0x40, 0x80
 TURN_SENDER, TURN_RECEIVER = 1, 2
+BEHIND_HOLE = 1
 WAITS = 2  # Event.held: until the SYN is answered
 SYN_RETRANSMISSION, FIN_RETRANSMISSION, CHALLENGE_ACK = 0, 1, 5
 DATA_AFTER_FIN, ACK_OF_UNSENT, SPLIT_HANDSHAKE, SYN_DATA, FAST_OPEN = 11, 13, 14, 15, 16
 TAP_LOSS, NOT_IN_STATE_MACHINE = 20, 22
 OPT_SCALE, OPT_FAST_OPEN = 0x004, 0x020
-MAX_WINDOW = 65535 << 14  # the largest window there is (RFC 7323 2.3)
 MAX_SHIFT = 14
 
 
@@ -106,11 +107,15 @@ class Arrivals:
             if cold.challenge_frame:
                 self.challenges(stream, end, x)
             self.settle_unsent(stream, end, peer, x)
+        if x.rst and self.resets.refuses(stream, end, peer, x):
+            return
+        if end.start == CLOSED and x.syn and x.ack >= 0 and not end.flags & F_SYN and end.path_len == 0:
+            self.begin(end, LISTEN)  # it answers after all: the RST before was not its own
         if end.pending is not None:
             if end.pending.input == SND_SYN and not x.syn and not end.pending.settled:
                 self.settle(end, SND_SYN)  # no SYN will follow its SYN,ACK any more
                 self.settle(peer, RCV_SYN)
-            self.testimony.judge(end, x)
+            self.testimony.judge(end, peer, x)
             if self.testimony.went_on and self.is_challenge(end, x):
                 self.notes.note(stream, CHALLENGE_ACK, x.frame, x.side, self.testimony.went_on, 0)
         if x.ack >= 0:
@@ -119,6 +124,8 @@ class Arrivals:
             self.sends_syn(stream, end, peer, x)
         elif x.fin and not x.rst:
             self.sends_fin(stream, end, peer, x)
+        elif end.fin_seq >= 0 and x.length > 0 and x.end > end.fin_seq + 1 and not x.rst:
+            self.notes.note(stream, DATA_AFTER_FIN, x.frame, x.side, end.fin_seq & MASK32, x.length)
         if x.rst:
             self.resets.sends(stream, end, peer, x)
         elif end.state == UNKNOWN and not x.syn and not x.fin:
@@ -161,17 +168,19 @@ class Arrivals:
             peer.snd_nxt = x.ack
             peer.cont = x.ack
             peer.iss = x.ack - 1
-        elif x.ack > peer.snd_nxt and not x.rst:
+        elif x.ack > peer.snd_nxt and not x.rst and not x.syn:
             self.shows_unsent(stream, end, peer, x)
 
     def shows_syn_ack(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
         """The opener acknowledges a SYN,ACK that was not captured."""
         if peer.start == UNKNOWN:
             self.begin(peer, LISTEN)
+        peer.chill().lost_frame = x.frame
         waiting = self.paths.find(peer, RCV_SYN)
         if waiting is not None and waiting.evidence == ASSUMED:
-            self.paths.remove(peer, waiting)
-        if self.paths.allows(peer, RCV_SYN) and not self.paths.is_syn_received(peer):
+            waiting.proof = x.frame
+            waiting.shown_ns = x.time_ns
+        elif self.paths.allows(peer, RCV_SYN) and not self.paths.is_syn_received(peer):
             self.infer(peer, RCV_SYN, x, 1, TURN_RECEIVER)
         self.infer(end, RCV_SYN_ACK, x, 1, TURN_SENDER)
         peer.flags |= F_SYN_ACK | F_PASSIVE
@@ -225,9 +234,14 @@ class Arrivals:
         cold = end.cold
         if cold is None or cold.unsent_ack < 0:
             return
-        if x.seq < cold.unsent_from and x.end <= cold.unsent_from:
+        if x.rst:
+            waiting = self.paths.is_syn_received(end) or self.paths.find(end, RCV_ACK_OF_SYN) is not None
+            if x.ack >= 0 or x.seq != cold.unsent_ack or not waiting:
+                return
+            self.resets.answered = x.frame  # 3.5.2: a RST with the number of the ACK that is not acceptable
+        elif x.seq < cold.unsent_from and x.end <= cold.unsent_from:
             return  # old numbers again: undecided
-        truly_sent = x.seq >= cold.unsent_ack
+        truly_sent = 0 if x.rst or x.seq < cold.unsent_ack else 1
         if end.flags & F_FIN_GUESSED:
             if x.fin and x.end == cold.unsent_ack:
                 # The FIN itself, captured after its ACK.
@@ -254,6 +268,11 @@ class Arrivals:
             self.notes.note(stream, TAP_LOSS, cold.unsent_frame, side, cold.unsent_from, cold.unsent_ack)
         else:
             self.notes.note(stream, ACK_OF_UNSENT, cold.unsent_frame, side, cold.unsent_from, cold.unsent_ack)
+            # RFC 5961 5.2: that segment was dropped, FIN and all.
+            self.withdraw_frame(end, cold.unsent_frame)
+            if peer.ack_high > cold.unsent_from:
+                peer.ack_high = cold.unsent_from
+                peer.ack_last = cold.unsent_from
             end.snd_nxt = cold.unsent_from
             if cold.gaps is None and end.cont > end.snd_nxt:
                 end.cont = end.snd_nxt
@@ -264,6 +283,15 @@ class Arrivals:
         event = self.paths.find(end, what)
         if event is not None:
             self.paths.remove(end, event)
+
+    def withdraw_frame(self, end: End, frame: int) -> None:
+        """Take back what a segment offered: it was not acceptable after all."""
+        event = end.pending
+        while event is not None:
+            following = event.next
+            if event.frame == frame and event.evidence == ASSUMED:
+                self.paths.remove(end, event)
+            event = following
 
     def settle(self, end: End, what: int) -> None:
         """Let an open inferred event stand for good."""
@@ -285,6 +313,10 @@ class Arrivals:
         end.scale = 0
         if x.options & OPT_SCALE:
             end.scale = x.scale if x.scale < MAX_SHIFT else MAX_SHIFT
+            end.flags |= F_WINDOW_SCALE
+        if peer.flags & F_SCALE and not (end.flags & peer.flags & F_WINDOW_SCALE):
+            end.scale = 0  # RFC 7323 2.2: it counts only where both offer it
+            peer.scale = 0
         if x.options & OPT_FAST_OPEN:
             end.flags |= F_COOKIE
         if x.rst:
@@ -323,7 +355,7 @@ class Arrivals:
     def sends_syn_ack(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
         """Take a SYN,ACK: it proves that its sender has the SYN."""
         side = x.side
-        if end.flags & F_SYN_ACK and x.seq == end.iss:
+        if end.flags & F_SYN_ACK and x.seq == end.iss and x.ack == end.synack_ack:
             self.notes.note(stream, SYN_RETRANSMISSION, x.frame, side, x.seq & MASK32, 0)
             return
         if end.start == UNKNOWN and end.state == UNKNOWN:
@@ -335,6 +367,7 @@ class Arrivals:
             end.cont = x.seq
         end.flags |= F_SYN_ACK
         end.synack_ack = x.ack
+        end.ack_high = NONE
         stream.flags |= S_ANSWERED
         if stream.synack_side < 0:
             stream.synack_side = side
@@ -402,18 +435,21 @@ class Arrivals:
                 if end.flags & F_FIN:
                     self.notes.note(stream, FIN_RETRANSMISSION, x.frame, x.side, number & MASK32, 0)
                 end.flags |= F_FIN
-            elif number > end.fin_seq:
-                self.notes.note(stream, DATA_AFTER_FIN, x.frame, x.side, end.fin_seq & MASK32, x.length)
+            else:
+                if number > end.fin_seq and x.length:
+                    self.notes.note(stream, DATA_AFTER_FIN, x.frame, x.side, end.fin_seq & MASK32, x.length)
+                if self.paths.is_anomaly(end, SND_FIN):
+                    self.notes.note(stream, NOT_IN_STATE_MACHINE, x.frame, x.side, SND_FIN, end.state)
             return
-        if x.ack < 0 and end.state not in (UNKNOWN,):
-            return  # 3.10.7.4: without ACK it is dropped; nobody closes so (a FIN scan)
-        if end.state == UNKNOWN and x.ack >= 0:
-            self.infer(end, PICKUP, x, 1, TURN_SENDER)
-            if peer.fin_seq >= 0 and x.ack > peer.fin_seq and self.paths.find(end, RCV_FIN) is None:
-                self.infer(end, RCV_FIN, x, 1, TURN_SENDER)
         if self.paths.is_anomaly(end, SND_FIN):
             self.notes.note(stream, NOT_IN_STATE_MACHINE, x.frame, x.side, SND_FIN, end.state)
             return
+        if x.ack < 0:
+            return  # 3.10.7.4: without ACK it is dropped; nobody closes so (a FIN scan)
+        if end.state == UNKNOWN:
+            self.infer(end, PICKUP, x, 1, TURN_SENDER)
+            if peer.fin_seq >= 0 and x.ack > peer.fin_seq and self.paths.find(end, RCV_FIN) is None:
+                self.infer(end, RCV_FIN, x, 1, TURN_SENDER)
         if not self.paths.allows(end, SND_FIN):
             return
         end.fin_seq = number
@@ -462,8 +498,7 @@ class Arrivals:
             event = self.paths.find(end, RCV_SYN)
             if event is not None:
                 if event.evidence == ASSUMED and event.end_seq == x.seq + 1 + x.length:
-                    self.testimony.repeat(event, x)  # Withdrawn, a
-                    self.paths.fold(end)
+                    self.testimony.repeat(end, event, x)  # Withdrawn, a
                 return
             if end.start == UNKNOWN and end.snd_nxt < 0:
                 self.begin(end, LISTEN)
@@ -481,8 +516,7 @@ class Arrivals:
         event = self.paths.find(end, RCV_SYN_ACK)
         if event is not None:
             if event.evidence == ASSUMED:
-                self.testimony.repeat(event, x)
-                self.paths.fold(end)
+                self.testimony.repeat(end, event, x)
         elif self.paths.allows(end, RCV_SYN_ACK):
             self.offer(end, RCV_SYN_ACK, x, x.seq + 1)
         elif self.paths.allows(end, RCV_ACK_OF_SYN) and end.flags & F_SYN and self.paths.find(end, RCV_ACK_OF_SYN) is None:
@@ -504,7 +538,7 @@ class Arrivals:
                 return 0
             if x.seq > end.window_edge:
                 return 0
-        if end.snd_nxt >= 0 and (x.ack > end.snd_nxt or (peer.ack_high >= 0 and x.ack < peer.ack_high - MAX_WINDOW)):
+        if end.snd_nxt >= 0 and (x.ack > end.snd_nxt or (peer.ack_high >= 0 and x.ack < peer.ack_high - peer.window_max)):
             return 0
         return 1
 
@@ -512,15 +546,22 @@ class Arrivals:
         """Offer the ACK field: of the SYN, of the FIN."""
         if end.state != UNKNOWN:
             if end.iss >= 0 and x.ack > end.iss and self.paths.allows(end, RCV_ACK_OF_SYN):
-                if self.paths.find(end, RCV_ACK_OF_SYN) is None and not self.testimony.is_refusing(end):
+                event = self.paths.find(end, RCV_ACK_OF_SYN)
+                if event is None:
                     self.offer(end, RCV_ACK_OF_SYN, x, x.end)
+                elif event.held == WAITS and not self.testimony.is_refusing(end):
+                    self.testimony.repeat(end, event, x)
         if end.fin_seq >= 0 and x.ack > end.fin_seq:
-            if x.fresh:
+            if x.end > x.seq and x.end > end.ack_high:
                 cold = end.chill()
                 if cold.fin_carrier < 0:
                     cold.fin_carrier = x.end
-            if self.paths.allows(end, RCV_ACK_OF_FIN) and self.paths.find(end, RCV_ACK_OF_FIN) is None:
-                self.offer(end, RCV_ACK_OF_FIN, x, x.end)
+            if self.paths.allows(end, RCV_ACK_OF_FIN):
+                event = self.paths.find(end, RCV_ACK_OF_FIN)
+                if event is None:
+                    self.offer(end, RCV_ACK_OF_FIN, x, x.end)
+                elif event.held == WAITS:
+                    self.testimony.repeat(end, event, x)
 
     def fin_reaches(self, end: End, peer: End, x: Segment) -> None:
         """Offer the peer's FIN once all before it has come: at the FIN, or at the segment that fills the last hole."""
@@ -528,11 +569,10 @@ class Arrivals:
             return
         event = self.paths.find(end, RCV_FIN)
         if event is not None:
-            if x.fin and event.evidence == ASSUMED and not event.held:
-                self.testimony.repeat(event, x)
-                self.paths.fold(end)
+            if x.fin and event.evidence == ASSUMED and event.held != BEHIND_HOLE:
+                self.testimony.repeat(end, event, x)
         elif x.fin or x.seq <= peer.fin_seq < x.end or end.ack_high <= peer.fin_seq:
-            if self.paths.stays(end, RCV_FIN):
+            if x.fin and x.end - 1 == peer.fin_seq and self.paths.stays(end, RCV_FIN):
                 self.restart_2msl(end, x)
             elif self.paths.allows(end, RCV_FIN):
                 self.offer(end, RCV_FIN, x, peer.fin_seq + 1)
@@ -541,10 +581,16 @@ class Arrivals:
         """An old FIN: in TIME-WAIT it is acknowledged and 2MSL start anew (3.10.7.4)."""
         if x.fin and x.end - 1 == peer.fin_seq:
             event = self.paths.find(end, RCV_FIN)
-            if event is not None and event.evidence == ASSUMED and not event.held:
-                self.testimony.repeat(event, x)
+            if event is not None:
+                if event.evidence == ASSUMED and not event.held:
+                    self.testimony.repeat(end, event, x)
+                    return
+            elif self.paths.allows(end, RCV_FIN) and peer.cont > peer.fin_seq:
+                # Not acceptable (PAWS, a closed window): it moves nobody, but a proof beats every test.
+                event = self.offer(end, RCV_FIN, x, peer.fin_seq + 1)
+                event.held = WAITS
                 self.paths.fold(end)
-            elif self.paths.stays(end, RCV_FIN):
+            if self.paths.stays(end, RCV_FIN):
                 self.restart_2msl(end, x)
 
     def restart_2msl(self, end: End, x: Segment) -> None:
@@ -557,6 +603,5 @@ class Arrivals:
         event = self.paths.find(end, RCV_FIN)
         if event is None or x.end == x.seq or event.evidence != ASSUMED:
             return
-        if (event.held or event.copies is not None) and x.seq <= end.ack_high < x.end and not x.fin:
-            self.testimony.repeat(event, x)
-            self.paths.fold(end)
+        if event.hole and x.seq <= end.ack_high < x.end and not x.fin:
+            self.testimony.repeat(end, event, x)

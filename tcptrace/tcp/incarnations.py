@@ -43,6 +43,8 @@ class Incarnations:
             if self.paths.is_waiting(sender):
                 # A holder that opens actively leaves without a test.
                 self.arrivals.own(sender, REUSED, x)
+            elif not self.paths.is_synchronized(sender) and self.paths.allows(sender, REUSED):
+                self.arrivals.infer(sender, REUSED, x, 1, TURN_SENDER)  # what it had begun, it has given up
         if receiver is None:
             return
         if self.paths.is_waiting(receiver):
@@ -62,7 +64,7 @@ class Incarnations:
                 self.arrivals.offer(receiver, RCV_SYN, x, x.seq + 1)
 
     def confirm_reset(self, sender: End, x: Segment) -> None:
-        """A SYN with a new number proves that its sender's old end was reset (replay.md, Proof)."""
+        """A SYN or SYN,ACK with a new number proves that its sender's old end was reset (replay.md, Proof)."""
         event = sender.pending
         while event is not None:
             if event.input in (RCV_RST, RCV_RST_PASSIVE) and event.evidence == ASSUMED:
@@ -89,6 +91,7 @@ class Incarnations:
 
     def answers(self, new: Stream, old: Stream, old_end: End, syn_frame: int, x: Segment) -> None:
         """The SYN is answered with SYN,ACK; ``old_end`` is the answerer's end of the old connection."""
+        self.confirm_reset(old_end, x)
         event = self.paths.find(old_end, REUSED)
         if event is not None and event.evidence == ASSUMED:
             event.evidence = CONFIRMED
@@ -116,7 +119,9 @@ class Incarnations:
             return 1 if seq == peer.ack_high & MASK32 and new.flags & S_CHALLENGED else 0
         if not flags & 0x10:
             return 0
-        return 1 if seq == end.snd_nxt & MASK32 and ack == end.ack_high & MASK32 else 0
+        if seq != end.snd_nxt & MASK32:
+            return 0
+        return 1 if ack in (end.ack_high & MASK32, peer.cont & MASK32) else 0
 
     def challenges(self, new: Stream, old: Stream, end: End, peer: End, syn_frame: int, x: Segment) -> None:
         """The old connection's end answers the SYN with an ACK: it is alive, and its peer has forgotten it."""
@@ -131,14 +136,14 @@ class Incarnations:
             new.flags |= S_TIME_WAIT_REFUSED
         if new.flags & S_OLD_LIVE:
             self.notes.note(old, HALF_OPEN, x.frame, -1, syn_frame, 0)
-            if self.paths.allows(peer, REUSED):
-                left = Event()
-                left.input = REUSED
-                left.evidence = INFERRED
-                left.settled = 1
-                left.frame = syn_frame
-                left.proof = syn_frame
-                left.place = syn_frame
-                left.place_ns = new.syn_ns
-                left.turn = TURN_SENDER
-                self.paths.append(peer, left)
+        if self.paths.allows(peer, REUSED):
+            left = Event()
+            left.input = REUSED
+            left.evidence = INFERRED
+            left.settled = 1
+            left.frame = syn_frame
+            left.proof = syn_frame
+            left.place = syn_frame
+            left.place_ns = new.syn_ns
+            left.turn = TURN_SENDER
+            self.paths.append(peer, left)

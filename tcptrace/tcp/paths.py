@@ -93,6 +93,21 @@ class Paths:
             last.next = event
         self.fold(end)
 
+    def put_back(self, end: End, event: Event) -> None:
+        """Move an event to where its place in the order now is."""
+        self.remove(end, event)
+        before: Event | None = None
+        following = end.pending
+        while following is not None and following.place <= event.place:
+            before = following
+            following = following.next
+        event.next = following
+        if before is None:
+            end.pending = event
+        else:
+            before.next = event
+        self.fold(end)
+
     def find(self, end: End, what: int) -> Event | None:
         """Return the open event of an input that is not settled, or None."""
         event = end.pending
@@ -206,21 +221,22 @@ class Paths:
         state = end.proven
         event = end.pending
         while event is not None:
-            if not event.held and not (silent and event.evidence == ASSUMED):
+            shown = event.evidence == ASSUMED and event.proof > 0
+            if not event.held and not (silent and event.evidence == ASSUMED and not shown):
                 following = self.table[state * INPUT_COUNT + event.input]
                 if following >= 0:
                     self.hits[state * INPUT_COUNT + event.input] += 1
                     if following != state:
                         found.append(
                             (
-                                event.place,
-                                event.turn,
-                                event.frame,
-                                event.place_ns,
+                                event.proof if shown else event.place,
+                                2 if shown else event.turn,
+                                event.proof if shown else event.frame,
+                                event.shown_ns if shown else event.place_ns,
                                 state,
                                 following,
                                 event.input,
-                                event.evidence,
+                                3 if shown else event.evidence,
                                 event.proof,
                             )
                         )
@@ -267,7 +283,7 @@ class Paths:
         state = end.proven
         event = end.pending
         while event is not None:
-            if not event.held and not (end.packets == 0 and event.evidence == ASSUMED):
+            if not event.held and not (end.packets == 0 and event.evidence == ASSUMED and event.proof == 0):
                 following = self.table[state * INPUT_COUNT + event.input]
                 if following >= 0:
                     state = following

@@ -227,9 +227,11 @@ class Replay:
                             account.acknowledged(peer, acked)
                     end.ack_last = acked
                     end.window = window[i]
-                    right = acked + (window[i] << (14 if end.scale < 0 else end.scale))
-                    if right > end.window_edge:
-                        end.window_edge = right
+                    right = window[i] << (14 if end.scale < 0 else end.scale)
+                    if acked >= end.ack_high:
+                        end.window_edge = acked + right
+                    if right > end.window_max:
+                        end.window_max = right
                     if options[i] & OPT_TIMESTAMPS:
                         if (tsval[i] - end.tsval) & MASK32 < HALF or not end.has_ts:
                             end.tsval = tsval[i]
@@ -295,10 +297,11 @@ class Replay:
             if not x.rst:
                 if 0 <= peer.sent_end <= x.ack:
                     self.account.sample(peer, x.ack, x.time_ns)
-                if x.ack > peer.cont:
+                if peer.cont < x.ack <= peer.snd_nxt:
                     self.account.acknowledged(peer, x.ack)
                 if stream.handshake_ns < 0 and stream.flags & S_ANSWERED and stream.syn_side == x.side and not x.syn:
                     stream.handshake_ns = x.time_ns
+        end.last_frame = x.frame
         self.arrivals.reaches(stream, peer, end, x)
         stream.quiet = 0
         if paths.is_calm(end) and paths.is_calm(peer) and not (end.flags | peer.flags) & (F_FIN | F_FIN_GUESSED):

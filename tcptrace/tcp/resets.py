@@ -17,32 +17,31 @@ SND_RST, RCV_RST, RCV_RST_PASSIVE = 7, 8, 9
 F_SYN, F_SYN_ACK, F_PASSIVE, F_SCALE, F_RST_OUT = 0x1, 0x2, 0x80, 0x200, 0x4000
 RST_OUT_OF_WINDOW, BLIND_RST, TIME_WAIT_ASSASSINATION, DATA_AFTER_RST = 6, 7, 9, 12
 TURN_SENDER, TURN_RECEIVER = 1, 2
+WAITS = 2
 UNKNOWN_WINDOW = 65535 << 14
 
 
 class Resets:
     """Moves ends by RST."""
 
-    __slots__ = ("notes", "paths")
+    __slots__ = ("answered", "notes", "paths", "stays")
 
     def __init__(self, paths: Paths, notes: Notebook) -> None:
         self.paths = paths
         self.notes = notes
+        self.answered = 0  # the frame of a RST that is known to answer an ACK of what was not sent
+        self.stays = 0  # the last RST only answered an unacceptable segment
 
     def sends(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
         """Take a RST as its sender's step, where it is its sender's."""
-        if end.start == UNKNOWN and end.snd_nxt < 0 and peer.flags & F_SYN:
-            self.refuses(end)
-            return
-        if end.state == LISTEN or (end.start == LISTEN and self.refusing(end)):
-            self.refuses(end)
-            return
-        if not self.is_genuine(end, peer, x):
+        self.stays = 1 if self.answered == x.frame else 0
+        if self.stays or not self.is_genuine(end, peer, x):
             return
         if x.ack < 0 and self.answers_unacceptable(end, peer, x):
+            self.stays = 1
             return  # "If the ACK bit is off ... SEG.SEQ = SEG.ACK": the sender stays where it is
         if x.ack < 0 and peer.snd_nxt >= 0:
-            self.refuses_last(end, x)
+            self.refuses_last(end, peer, x)
         if not self.paths.allows(end, SND_RST):
             return
         event = Event()
@@ -62,25 +61,27 @@ class Resets:
         cold.rst_frame = x.frame
         cold.rst_seq = x.seq
 
-    def refusing(self, end: End) -> int:
-        """Return 1 where all that moved the end is the peer's SYN, unproved: its RST refuses that SYN."""
+    def refuses(self, stream: Stream, end: End, peer: End, x: Segment) -> int:
+        """Return 1 where the RST answers the peer's SYN: its sender has the path CLOSED and no step (contract, Paths)."""
+        if end.path_len or end.flags & (F_SYN | F_SYN_ACK) or not peer.flags & F_SYN or x.ack != peer.snd_nxt:
+            return 0
         event = end.pending
-        return 1 if end.path_len == 0 and event is not None and event.input == RCV_SYN and event.evidence == ASSUMED else 0
-
-    def refuses(self, end: End) -> None:
-        """An end that answers a SYN with a RST has the path CLOSED and no step (contract, Paths)."""
-        end.pending = None
+        if event is not None:
+            if event.input != RCV_SYN or event.evidence != ASSUMED:
+                return 0
+            event.held = WAITS  # should the end answer with SYN,ACK after all
         end.start = CLOSED
         end.proven = CLOSED
         end.flags &= ~F_PASSIVE
         self.paths.fold(end)
+        return 1
 
-    def refuses_last(self, end: End, x: Segment) -> None:
+    def refuses_last(self, end: End, peer: End, x: Segment) -> None:
         """A RST without ACK answers the segment whose ACK it repeats: that one was not received in the state it needs."""
         event = end.pending
         while event is not None:
             following = event.next
-            if event.evidence == ASSUMED and event.x_ack == x.seq and event.input not in (RCV_ACK_OF_SYN, RCV_SYN_ACK):
+            if event.evidence == ASSUMED and event.x_ack == x.seq and event.frame == peer.last_frame:
                 self.paths.remove(end, event)
             event = following
 
@@ -114,6 +115,8 @@ class Resets:
 
     def reaches(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
         """Offer a RST to its receiver ``end``."""
+        if self.stays and end.flags & F_SYN and not self.paths.allows(end, RCV_SYN_ACK):
+            return  # it answers an ACK that was not acceptable there: its number is that ACK's, not RCV.NXT
         what = RCV_RST_PASSIVE if end.flags & F_PASSIVE else RCV_RST
         if not self.paths.allows(end, what) or self.paths.find(end, what) is not None:
             return
@@ -143,6 +146,8 @@ class Resets:
         high = peer.cont
         if low < 0:
             low = high
+        if high < low:
+            high = low
         if peer.fin_seq >= 0 and low == peer.fin_seq + 1 and self.paths.has_peers_fin(end):
             low -= 1  # after the peer's FIN, RCV.NXT - 1 counts too
         if low <= x.seq <= high:

@@ -17,6 +17,7 @@ REUSED = 11
 F_SYN, F_SYN_ACK, F_FIN = 0x1, 0x2, 0x4
 F_SYN_DATA_ACKED = 0x20
 TURN_SENDER, TURN_RECEIVER = 1, 2
+BEHIND_HOLE = 1  # Event.held: until the hole below it is filled
 WAITS = 2
 REFUSALS = 2  # so many repeated SYN,ACKs show that the listener refuses the ACK (a full accept queue), not that it is lost
 
@@ -31,7 +32,7 @@ class Testimony:
         self.moved: Event | None = None  # offers that T postponed, to be put behind T's own steps
         self.went_on = 0  # frame of a RST that T shows not to have moved its sender; 0: none
 
-    def judge(self, end: End, t: Segment) -> None:
+    def judge(self, end: End, peer: End, t: Segment) -> None:
         """Prove, withdraw or postpone the end's open offers by its segment ``t``; call before the end's row has seen ``t``."""
         self.moved = None
         self.went_on = 0
@@ -41,14 +42,25 @@ class Testimony:
         while event is not None:
             following = event.next
             if event.evidence == ASSUMED and event.frame > 0 and event.input != REUSED:
-                if self.proves(end, event, t):
-                    self.confirm(event, t)
+                if self.proves(end, peer, event, t):
+                    self.confirm(end, event, t)
                     changed = 1
                 elif self.is_repeated(end, event, t):
-                    self.count_refusal(end, event)
-                    self.paths.remove(end, event)
+                    if event.input in (RCV_RST, RCV_RST_PASSIVE):
+                        self.paths.remove(end, event)
+                    elif event.held != WAITS:
+                        # Made again at the next acceptable segment whose ACK covers it; where none comes, a proof
+                        # of it can only mean this one, later.
+                        self.count_refusal(end, event)
+                        event.held = WAITS
+                        event.place = t.frame
+                        event.place_ns = t.time_ns
+                        event.turn = TURN_SENDER
+                        changed = 1
                 elif event.input == RCV_FIN and not event.held and self.shows_hole(event, t):
-                    event.held = 1
+                    event.held = BEHIND_HOLE
+                    event.hole = 1
+                    event.copies = None
                     changed = 1
                 elif event.held:
                     pass
@@ -115,10 +127,12 @@ class Testimony:
                 return 1
         return 0
 
-    def proves(self, end: End, event: Event, t: Segment) -> int:
+    def proves(self, end: End, peer: End, event: Event, t: Segment) -> int:
         """Return 1 where ``t`` proves that its sender received X (the table of replay.md, *Proof*)."""
         what = event.input
         if what in (RCV_SYN, RCV_SYN_ACK, RCV_FIN):
+            if (t.syn or t.rst) and t.ack > peer.snd_nxt:
+                return 0  # it answers another SYN, or is nobody's
             return 1 if t.ack >= event.end_seq else 0
         if what == RCV_ACK_OF_SYN:
             if t.ack > end.synack_ack and end.synack_ack >= 0:
@@ -132,7 +146,9 @@ class Testimony:
                 return 1
             return self.names(event, t)
         if what in (RCV_RST, RCV_RST_PASSIVE):
-            return 1 if t.rst and t.ack < 0 and event.x_ack != t.seq and t.seq < end.snd_nxt else 0
+            if t.syn and t.ack >= 0 and t.ack != end.synack_ack and end.flags & F_SYN_ACK:
+                return 1  # back in LISTEN, it answers another SYN
+            return 1 if t.rst and t.ack < 0 and peer.last_frame > event.frame and t.seq == peer.ack_last else 0
         return 0
 
     def sacked_twice(self, event: Event, t: Segment) -> int:
@@ -141,7 +157,7 @@ class Testimony:
             return 0
         return self.sacked(event, t)
 
-    def confirm(self, event: Event, t: Segment) -> None:
+    def confirm(self, end: End, event: Event, t: Segment) -> None:
         """Mark the offer proved by ``t``, at the copy that ``t`` names."""
         event.evidence = CONFIRMED
         event.settled = 1
@@ -167,6 +183,7 @@ class Testimony:
             event.place = chosen.place
             event.place_ns = chosen.place_ns
             event.turn = chosen.turn
+            self.paths.put_back(end, event)
         event.copies = None
 
     def is_repeated(self, end: End, event: Event, t: Segment) -> int:
@@ -176,7 +193,7 @@ class Testimony:
             again = t.seq == end.iss and end.flags & F_SYN
             return 1 if again and (what in (RCV_SYN_ACK, RCV_RST, RCV_RST_PASSIVE)) else 0
         if t.syn:
-            return 1 if what == RCV_ACK_OF_SYN and end.flags & F_SYN_ACK and t.seq == end.iss else 0
+            return 1 if what == RCV_ACK_OF_SYN and end.flags & F_SYN_ACK and t.seq == end.iss and t.ack == end.synack_ack else 0
         if t.fin:
             return 1 if what == RCV_ACK_OF_FIN and end.fin_seq >= 0 and t.end - 1 == end.fin_seq else 0
         return 0
@@ -213,7 +230,7 @@ class Testimony:
         # RFC 7323 4.3: with X.seq = Last.ACK.sent, X would have become TS.Recent.
         return 1 if event.seq == end.ack_last and ((t.tsecr - event.tsval) & MASK32) >= HALF else 0
 
-    def repeat(self, event: Event, x: Segment) -> None:
+    def repeat(self, end: End, event: Event, x: Segment) -> None:
         """Make the offer again at a later copy of its segment (*Withdrawn*, a and c)."""
         copy = Copy()
         copy.frame = event.frame
@@ -232,3 +249,5 @@ class Testimony:
         event.turn = TURN_RECEIVER
         event.has_ts = x.new_ts
         event.tsval = x.tsval
+        self.paths.remove(end, event)
+        self.paths.append(end, event)

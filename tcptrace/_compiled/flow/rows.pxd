@@ -14,10 +14,10 @@ cdef class Copy:
 
 @cython.final
 cdef class Event:
-    cdef public unsigned char input, evidence, settled, held, turn
+    cdef public unsigned char input, evidence, settled, held, hole, turn
     cdef public unsigned int tsval
     cdef public unsigned char has_ts
-    cdef public long long frame, place, place_ns, proof, seq, end_seq, x_ack
+    cdef public long long frame, place, place_ns, proof, shown_ns, seq, end_seq, x_ack
     cdef public Copy copies
     cdef public Event next
 
@@ -39,7 +39,7 @@ cdef class Cold:
     cdef public Gap gaps
     cdef public int gap_count, refused
     cdef public long long karn_low, karn_high, fin_frame, fin_x_ack, fin_carrier
-    cdef public long long rst_frame, rst_seq, challenge_frame, unsent_ack, unsent_frame, unsent_from
+    cdef public long long lost_frame, rst_frame, rst_seq, challenge_frame, unsent_ack, unsent_frame, unsent_from
     cdef public long long since_ns, until_ns, restart_ns, spare_frame, spare_end
 
 
@@ -49,9 +49,9 @@ cdef class End:
     cdef public unsigned int flags
     cdef public unsigned char start, proven, state, has_ts
     cdef public long long snd_nxt, cont, ack_high, ack_last, data_bytes, unique_bytes
-    cdef public unsigned int tsval, tsecr
+    cdef public unsigned int tsval, tsecr, window_max
     cdef public long long window_edge, sent_end, sent_ns
-    cdef public long long iss, fin_seq, first_raw, synack_ack
+    cdef public long long last_frame, iss, fin_seq, first_raw, synack_ack
     cdef public long long rtt_sum, rtt_min, rtt_max
     cdef public unsigned int rtt_count
     cdef public int steps
