@@ -185,8 +185,8 @@ def test_a_lost_ack_of_the_syn_ack_counts_at_the_next_one() -> None:
 
 
 def test_a_listener_that_repeats_its_syn_ack_twice_refuses_the_ack() -> None:
-    # A full accept queue: the kernel's captures (backlog_overflow) show that it stays in SYN-RECEIVED, though the
-    # last ACK is followed by no SYN,ACK.
+    # A full accept queue: the kernel's captures (backlog_overflow) show that it stays in SYN-RECEIVED, though
+    # the last ACK is followed by no SYN,ACK.
     check(
         """
         handshake

@@ -85,7 +85,7 @@ def test_the_server_of_half_open_reconnect_leaves_by_the_rst_in_the_newer_stream
 def test_the_server_of_backlog_overflow_stays_where_the_kernel_kept_it(name: str) -> None:
     """The kernel drops the handshake's ACKs (frames 9, 11, 13) and stays in SYN-RECEIVED.
 
-    Twice its SYN,ACK came again after an ACK: it refuses them, so the third moves nobody either without a proof.
+    Twice its SYN,ACK came again after an ACK: it refuses them, so the third moves nobody without a proof.
     """
     server = truth_of(name)["connections"][2]["server"]
     assert analysed(name)[2].path.server == server["path"] == ["LISTEN", "SYN-RECEIVED"]
