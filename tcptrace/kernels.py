@@ -9,12 +9,11 @@ import os
 import sys
 from binascii import crc32
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 
-_FOLDER = Path(__file__).parent
-_built: dict[str, str] | None = None
-_stale: set[str] = set()
+_FOLDER = os.path.dirname(__file__)
+_TWINS = os.path.join(_FOLDER, "_compiled")
+_usable: frozenset[str] | None = None
 
 
 def load(name: str) -> ModuleType:
@@ -26,38 +25,59 @@ def load(name: str) -> ModuleType:
 
 def is_compiled(name: str) -> bool:
     """Say whether ``load(name)`` gives the compiled twin."""
-    if os.environ.get("TCPTRACE_PLAIN", "") not in ("", "0") or name in _stale:
+    if os.environ.get("TCPTRACE_PLAIN", "") not in ("", "0"):
         return False
-    # One twin older than its source would meet the others' newer rows, so all of them go or none.
-    return name in _twins() and not _stale
+    return name in _twins()
 
 
 def describe() -> str:
     """Return ``compiled`` or ``plain``, as ``tcptrace --version`` says it."""
-    return "compiled" if _twins() and is_compiled("tcp.replay") else "plain"
+    return "compiled" if is_compiled("tcp.replay") else "plain"
 
 
-def _twins() -> dict[str, str]:
-    """Return the check sums of ``built.txt`` by module name, having refused all twins if one is older than its source."""
-    global _built  # noqa: PLW0603 - read once a process
-    if _built is None:
-        try:
-            lines = (_FOLDER / "_compiled" / "built.txt").read_text().split("\n")
-        except OSError:
-            lines = []
-        _built = dict(line.split(" ", 1) for line in lines if line)
-        for name, recorded in _built.items():
-            relative = name.replace(".", "/")
-            try:
-                source = (_FOLDER / f"{relative}.py").read_bytes()
-                types = (_FOLDER / "_compiled" / f"{relative}.pxd").read_bytes()
-            except OSError:
-                source = types = b""
-            if f"{crc32(types, crc32(source)):08x}" != recorded:
-                _stale.add(name)
-        if _stale:
+def _twins() -> frozenset[str]:
+    """Return the names of the twins that may be used: all of them or none, for they share their rows."""
+    global _usable  # noqa: PLW0603 - looked at once a process
+    if _usable is None:
+        recorded = _recorded()
+        stale = sorted(name for name, sums in recorded.items() if _sums(name) != sums)
+        if recorded and not stale:
+            stale = sorted(name for name in _wanted() if name not in recorded)
+        if stale:
             sys.stderr.write(
-                f"tcptrace: compiled {', '.join(sorted(_stale))} older than the source: running plain Python; "
+                f"tcptrace: compiled {', '.join(stale)} missing or older than the source: running plain Python; "
                 "install again (pip install .) to rebuild\n"
             )
-    return _built
+        _usable = frozenset() if stale else frozenset(recorded)
+    return _usable
+
+
+def _recorded() -> dict[str, str]:
+    """Return the check sums of ``built.txt`` by module name; empty where nothing was built."""
+    try:
+        with open(os.path.join(_TWINS, "built.txt"), encoding="ascii") as file:
+            return dict(line.split() for line in file)
+    except OSError:
+        return {}
+
+
+def _sums(name: str) -> str:
+    """Return the check sum of a twin's sources as they are now."""
+    path = name.replace(".", os.sep)
+    try:
+        with open(os.path.join(_FOLDER, path + ".py"), "rb") as file:
+            source = file.read()
+        with open(os.path.join(_TWINS, path + ".pxd"), "rb") as file:
+            types = file.read()
+    except OSError:
+        return ""
+    return f"{crc32(types, crc32(source)):08x}"
+
+
+def _wanted() -> list[str]:
+    """Return the names of all twins that there could be."""
+    found = []
+    for folder in os.scandir(_TWINS):
+        if folder.is_dir():
+            found += [f"{folder.name}.{entry.name[:-4]}" for entry in os.scandir(folder) if entry.name.endswith(".pxd")]
+    return found

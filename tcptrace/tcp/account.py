@@ -39,10 +39,10 @@ class Account:
             if left >= end.snd_nxt:
                 self.outstanding(end, right, time_ns)
             else:
-                self.void(end, left, right)
+                self.bar(end, left, right)
             end.snd_nxt = right
         else:
-            self.void(end, left, right)
+            self.bar(end, left, right)
         # Payload octets once each: SYN and FIN take a number but are no octets.
         first = left + syn
         if first <= end.cont:
@@ -185,7 +185,7 @@ class Account:
         larger.count = flight.count
         return larger
 
-    def void(self, end: End, left: int, right: int) -> None:
+    def bar(self, end: End, left: int, right: int) -> None:
         """Bar numbers that were sent twice from round-trip samples (Karn's rule, RFC 6298 3)."""
         if end.sent_end < 0:
             return

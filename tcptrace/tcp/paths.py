@@ -202,11 +202,22 @@ class Paths:
         while at >= 0:
             words = self.chunks[at // CHUNK_STEPS]
             base = at % CHUNK_STEPS * STEP_WORDS
-            time_ns, second, third, fourth = words[base : base + 4]
+            second = words[base + 1]
+            third = words[base + 2]
+            fourth = words[base + 3]
             code = second & 0xFFFF
-            found.append(
-                (third >> 24, fourth >> 8 & 3, second >> 16, time_ns, code >> 12, code >> 8 & 15, code >> 4 & 15, code & 15, fourth >> 16)
+            step = (
+                third >> 24,
+                fourth >> 8 & 3,
+                second >> 16,
+                words[base],
+                code >> 12,
+                code >> 8 & 15,
+                code >> 4 & 15,
+                code & 15,
+                fourth >> 16,
             )
+            found.append(step)
             at = ((third & LOW24) | (fourth & 0xFF) << 24) - 1
         found.reverse()
         return found
@@ -264,7 +275,7 @@ class Paths:
         self.append(end, event)
 
     def survey(self, end: End) -> None:
-        """Walk the end's path: which states it passed (``passed``, a bit each), where RSTs moved it (frames, 0: none)."""
+        """Walk the end's path: which states it passed (``passed``, a bit each), which RST was its end (frames, 0: none)."""
         self.passed = 1 << end.start
         self.rst_sent = 0
         self.rst_received = 0
@@ -275,7 +286,9 @@ class Paths:
             code = words[base + 1] & 0xFFFF
             self.passed |= 1 << (code >> 8 & 15)
             what = code >> 4 & 15
-            if what == SND_RST:
+            if at != end.steps:
+                pass  # it went on from there: that RST did not end it
+            elif what == SND_RST:
                 self.rst_sent = words[base + 1] >> 16
             elif what in (RCV_RST, RCV_RST_PASSIVE):
                 self.rst_received = words[base + 1] >> 16
@@ -288,10 +301,8 @@ class Paths:
                 if following >= 0:
                     state = following
                     self.passed |= 1 << state
-                    if event.input == SND_RST and self.rst_sent == 0:
-                        self.rst_sent = event.frame
-                    elif event.input in (RCV_RST, RCV_RST_PASSIVE) and self.rst_received == 0:
-                        self.rst_received = event.frame
+                    self.rst_sent = event.frame if event.input == SND_RST else 0
+                    self.rst_received = event.frame if event.input in (RCV_RST, RCV_RST_PASSIVE) else 0
             event = event.next
         self.final = state
 

@@ -201,7 +201,8 @@ class Testimony:
     def count_refusal(self, end: End, event: Event) -> None:
         """Remember that a repeated SYN,ACK withdrew the ACK of it."""
         if event.input == RCV_ACK_OF_SYN:
-            end.chill().refused += 1
+            cold = end.chill()
+            cold.refused += 1
 
     def is_refusing(self, end: End) -> int:
         """Return 1 where the end has answered ACK after ACK with its SYN,ACK again: it does not take them."""

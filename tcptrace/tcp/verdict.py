@@ -71,24 +71,23 @@ class Verdict:
             return self.outcome
         paths = self.paths
         paths.survey(low)
-        passed = [paths.passed, 0]
-        finals = [paths.final, 0]
+        passed_low = passed_high = paths.passed
+        final_low = final_high = paths.final
         rst_by_low = paths.rst_sent
         rst_by_high = paths.rst_received
-        if alone:
-            passed[1] = passed[0]
-            finals[1] = finals[0]
-        else:
+        if not alone:
             paths.survey(high)
-            passed[1] = paths.passed
-            finals[1] = paths.final
+            passed_high = paths.passed
+            final_high = paths.final
             if paths.rst_received and (rst_by_low == 0 or paths.rst_received < rst_by_low):
                 rst_by_low = paths.rst_received
             if paths.rst_sent and (rst_by_high == 0 or paths.rst_sent < rst_by_high):
                 rst_by_high = paths.rst_sent
         self.find_reset(rst_by_low, rst_by_high)
         self.find_first(low, high, 1 if alone else 0)
-        self.outcome = self.find_outcome(stream, low, high, passed[0], passed[1], finals[1 - self.client])
+        self.outcome = self.find_outcome(
+            stream, low, high, passed_low, passed_high, final_low if self.client else final_high
+        )
         return self.outcome
 
     def find_reset(self, by_low: int, by_high: int) -> None:
@@ -145,7 +144,10 @@ class Verdict:
         fins = (1 if low.fin_seq >= 0 else 0) + (1 if high.fin_seq >= 0 else 0)
         established = (passed_low | passed_high) & BEYOND
         if fins == 2:
-            if self.reset_by >= 0 and self.reset_frame > max(self.fin_frame(low), self.fin_frame(high)):
+            last = self.fin_frame(low)
+            if self.fin_frame(high) > last:
+                last = self.fin_frame(high)
+            if self.reset_by >= 0 and self.reset_frame > last:
                 return OUT_CLOSED
             if high.ack_high > low.fin_seq and low.ack_high > high.fin_seq:
                 return OUT_CLOSED

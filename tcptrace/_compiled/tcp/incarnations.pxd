@@ -1,0 +1,29 @@
+cimport cython
+from ..flow.rows cimport End, Event, Segment, Stream
+from .arrives cimport Arrivals
+from .notes cimport Notebook
+from .paths cimport Paths
+
+cdef long long NONE, MASK32, HALF
+cdef int OBSERVED, CONFIRMED, ASSUMED, INFERRED, RCV_SYN, RCV_RST, RCV_RST_PASSIVE, REUSED, TURN_SENDER
+cdef unsigned int F_PASSIVE, S_CHALLENGED, S_ANSWERED, S_OLD_LIVE, S_TIME_WAIT_REFUSED
+cdef int HALF_OPEN, CHALLENGE_ACK, TIME_WAIT_REUSE, BY_TIMESTAMP, BY_NUMBER
+
+
+@cython.final
+cdef class Incarnations:
+    cdef public Paths paths
+    cdef public Arrivals arrivals
+    cdef public Notebook notes
+
+    @cython.locals(how=int)
+    cpdef begins(self, Stream old, Stream new, End sender, End receiver, Segment x)
+    @cython.locals(event=Event)
+    cpdef confirm_reset(self, End sender, Segment x)
+    @cython.locals(greater=int, difference="long long")
+    cpdef int accepts(self, End holder, End sender, Segment x) noexcept
+    @cython.locals(event=Event, reused=Event)
+    cpdef answers(self, Stream new, Stream old, End old_end, long long syn_frame, Segment x)
+    cpdef int concerns_old(self, Stream old, End end, End peer, Stream new, long long seq, long long ack, int flags) noexcept
+    @cython.locals(event=Event, left=Event)
+    cpdef challenges(self, Stream new, Stream old, End end, End peer, long long syn_frame, Segment x)

@@ -1,0 +1,16 @@
+cimport cython
+from ..flow.rows cimport Stream
+
+
+@cython.final
+cdef class Notebook:
+    cdef public long long limit
+    cdef public dict overflow
+    cdef public long long[::1] totals
+
+    @cython.locals(notes=list)
+    cpdef note(self, Stream stream, int code, long long frame, int side, long long a, long long b)
+    @cython.locals(have="long long", more="long long", key=tuple)
+    cpdef int is_full(self, Stream stream, int code, int side)
+    @cython.locals(notes=list, at="long long")
+    cpdef drop(self, Stream stream, int code, int side)

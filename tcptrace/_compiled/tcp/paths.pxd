@@ -1,0 +1,51 @@
+cimport cython
+from ..flow.rows cimport Cold, End, Event
+
+cdef int CLOSE_WAIT, CLOSED, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK, SYN_RECEIVED, TIME_WAIT
+cdef long long NONE, LOW24, CHUNK_STEPS, STEP_WORDS, MAX_STEPS, INPUT_COUNT, STATE_COUNT
+cdef int OBSERVED, CONFIRMED, ASSUMED, TIMER, SND_RST, RCV_RST, RCV_RST_PASSIVE, TIMEOUT_2MSL
+cdef unsigned int F_TIME_WAIT
+
+
+@cython.final
+cdef class Paths:
+    cdef public const signed char[::1] table, anomaly
+    cdef public long long[::1] hits, chunk
+    cdef public list chunks
+    cdef public long long count, msl2_ns
+    cdef public long long passed, rst_sent, rst_received, final
+
+    @cython.locals(following="long long")
+    cpdef int allows(self, End end, int what) noexcept
+    @cython.locals(cell="long long")
+    cpdef int stays(self, End end, int what) noexcept
+    @cython.locals(cell="long long")
+    cpdef int is_anomaly(self, End end, int what) noexcept
+    @cython.locals(last=Event)
+    cpdef append(self, End end, Event event)
+    @cython.locals(before=Event, following=Event)
+    cpdef put_back(self, End end, Event event)
+    @cython.locals(event=Event)
+    cpdef Event find(self, End end, int what)
+    @cython.locals(here=Event)
+    cpdef remove(self, End end, Event event)
+    @cython.locals(event=Event, state="long long", following="long long", settling=int, waits=int, cold=Cold)
+    cpdef fold(self, End end)
+    @cython.locals(cold=Cold)
+    cpdef enter_time_wait(self, End end, Event event, int settling)
+    @cython.locals(at="long long", before="long long", code="long long")
+    cpdef keep(self, End end, Event event, long long state, long long following)
+    @cython.locals(at="long long", base="long long", second="long long", third="long long", fourth="long long", code="long long", words="long long[::1]")
+    cpdef list settled_steps(self, End end)
+    @cython.locals(event=Event, state="long long", following="long long", silent=int, shown=int)
+    cpdef list open_steps(self, End end)
+    @cython.locals(event=Event, last=Event, cold=Cold, evidence=int)
+    cpdef expire(self, End end, long long clock_ns, long long frame)
+    @cython.locals(at="long long", base="long long", code="long long", what="long long", words="long long[::1]", state="long long", event=Event, following="long long")
+    cpdef survey(self, End end)
+    cpdef int is_over(self, End end) noexcept
+    cpdef int is_waiting(self, End end) noexcept
+    cpdef int is_calm(self, End end) noexcept
+    cpdef int has_peers_fin(self, End end) noexcept
+    cpdef int is_synchronized(self, End end) noexcept
+    cpdef int is_syn_received(self, End end) noexcept

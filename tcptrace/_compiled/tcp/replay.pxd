@@ -1,0 +1,67 @@
+cimport cython
+from ..flow.rows cimport Cold, End, Entry, Numbers, Segment, Stream
+from ..flow.table cimport FlowTable
+from .account cimport Account
+from .arrives cimport Arrivals
+from .incarnations cimport Incarnations
+from .notes cimport Notebook
+from .paths cimport Paths
+from .resets cimport Resets
+from .testimony cimport Testimony
+
+cdef long long NONE, WRAP, MASK32, HALF
+cdef int SYN, FIN, RST, ACK, CONTROL, OPT_TIMESTAMPS, MARK_BAD_CHECKSUM, MARK_OFFLOADED, MARK_TRUNCATED
+cdef unsigned int S_SELF, S_ANSWERED, S_CHALLENGED, S_GIVEN_UP, S_OVER, F_SYN, F_FIN, F_FIN_GUESSED, F_ACKED, F_SYN_ACK
+cdef int BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK
+cdef long long HEAD_OCTETS, KEY_WORDS, SACK_WORDS, CANDIDATES
+
+
+@cython.final
+cdef class Replay:
+    cdef public Paths paths
+    cdef public Notebook notes
+    cdef public Account account
+    cdef public Testimony testimony
+    cdef public Arrivals arrivals
+    cdef public Incarnations incarnations
+    cdef public Numbers numbers
+    cdef public FlowTable flows
+    cdef public list streams, finished, evicted
+    cdef public Segment x
+    cdef public long long clock_ns, last_ns, time_went_back, truncated, offloaded, max_connections, alive, finished_from, oldest
+    cdef public object classify
+
+    @cython.locals(
+        flows=FlowTable, account=Account, i="long long", now="long long", back=int, at="long long",
+        k0="unsigned long long", k1="unsigned long long", k2="unsigned long long", k3="unsigned long long",
+        k4="unsigned long long", hashed="unsigned int", entry=Entry, bits=int, here=int, size="long long",
+        stream=Stream, sender=End, end=End, peer=End, number="long long", acked="long long", right="long long",
+        previous=Stream, x=Segment, other_end=End, other_peer=End,
+    )
+    cpdef long long run(
+        self, object octets, long long count, long long[::1] frame, long long[::1] time_ns, unsigned long long[::1] key,
+        unsigned char[::1] side, unsigned short[::1] flags, unsigned int[::1] seq, unsigned int[::1] ack,
+        unsigned short[::1] window, unsigned int[::1] length, long long[::1] payload, unsigned int[::1] payload_captured,
+        unsigned short[::1] options, unsigned char[::1] scale, unsigned int[::1] tsval, unsigned int[::1] tsecr,
+        unsigned char[::1] sack_count, unsigned int[::1] sack, unsigned char[::1] marks, unsigned char[::1] duplicate,
+        long long[::1] stream_of)
+    @cython.locals(paths=Paths)
+    cpdef arrive(self, Stream stream, End end, End peer, Segment x)
+    @cython.locals(cold=Cold)
+    cpdef int is_settled(self, End end) noexcept
+    @cython.locals(numbers=Numbers, block=int, near="long long")
+    cpdef place(self, End end, End peer, Segment x, long long seq, long long ack, unsigned int[::1] sack, long long at)
+    cpdef open_stream(self, Entry entry)
+    @cython.locals(stream=Stream)
+    cpdef Stream make_stream(self, Entry entry, long long frame, long long time_ns, int side)
+    @cython.locals(stream=Stream, end=End, peer=End, side=int, x=Segment)
+    cpdef Stream wake(self, Entry entry)
+    @cython.locals(new=Stream, sender=End, receiver=End, paths=Paths, x=Segment)
+    cpdef Stream new_incarnation(self, Entry entry, Stream old, long long at, long long frame, long long time_ns, int side, long long seq, unsigned int tsval, int options)
+    @cython.locals(old_end=End)
+    cpdef answer(self, Stream stream, Stream previous, int side, Segment x)
+    @cython.locals(stop="long long")
+    cpdef look_at(self, object octets, long long start, long long captured, Stream stream, int side)
+    @cython.locals(done=Stream, number="long long", chosen="long long", quietest="long long", last_ns="long long")
+    cpdef give_up_one(self)
+    cpdef give_up(self, long long number)

@@ -1,0 +1,42 @@
+cimport cython
+from ..flow.rows cimport Cold, Copy, End, Event, Segment
+from .paths cimport Paths
+
+cdef long long MASK32, HALF, NONE
+cdef int OBSERVED, CONFIRMED, ASSUMED, INFERRED, RCV_SYN, RCV_SYN_ACK, RCV_ACK_OF_SYN, RCV_FIN, RCV_ACK_OF_FIN
+cdef int RCV_RST, RCV_RST_PASSIVE, REUSED, WAITS, BEHIND_HOLE, REFUSALS, TURN_SENDER, TURN_RECEIVER
+cdef unsigned int F_SYN, F_SYN_ACK, F_FIN, F_SYN_DATA_ACKED
+
+
+@cython.final
+cdef class Testimony:
+    cdef public Paths paths
+    cdef public Event moved
+    cdef public long long went_on
+
+    @cython.locals(event=Event, following=Event, changed=int, older=int)
+    cpdef judge(self, End end, End peer, Segment t)
+    @cython.locals(back=Event, event=Event)
+    cpdef restore(self, End end)
+    cpdef int challenges(self, End end, Event event, Segment t) noexcept
+    cpdef int is_older(self, End end, Segment t) noexcept
+    @cython.locals(copy=Copy)
+    cpdef int names(self, Event event, Segment t) noexcept
+    @cython.locals(at=int)
+    cpdef int sacked(self, Event event, Segment t) noexcept
+    @cython.locals(what=int, cold=Cold)
+    cpdef int proves(self, End end, End peer, Event event, Segment t) noexcept
+    cpdef int sacked_twice(self, Event event, Segment t) noexcept
+    @cython.locals(chosen=Copy, copy=Copy, twice=int)
+    cpdef confirm(self, End end, Event event, Segment t)
+    @cython.locals(what=int, again=int)
+    cpdef int is_repeated(self, End end, Event event, Segment t) noexcept
+    @cython.locals(cold=Cold)
+    cpdef count_refusal(self, End end, Event event)
+    @cython.locals(cold=Cold)
+    cpdef int is_refusing(self, End end) noexcept
+    @cython.locals(at=int)
+    cpdef int shows_hole(self, Event event, Segment t) noexcept
+    cpdef int denies(self, End end, Event event, Segment t) noexcept
+    @cython.locals(copy=Copy)
+    cpdef repeat(self, End end, Event event, Segment x)

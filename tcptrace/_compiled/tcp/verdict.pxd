@@ -1,0 +1,30 @@
+cimport cython
+from ..flow.rows cimport Cold, End, Stream
+from .paths cimport Paths
+
+cdef int CLOSE_WAIT, CLOSED, ESTABLISHED, LAST_ACK, SYN_RECEIVED, SYN_SENT
+cdef int NONE, BOTH, OUT_CLOSED, RESET, REFUSED, ABORTED, HALF_CLOSED, CLOSING, OPEN, CONNECTING, UNANSWERED, UNKNOWN_OUTCOME
+cdef unsigned int F_SYN, F_SYN_ACK, F_FIN, F_FIN_GUESSED, S_SELF, S_BOTH_SYN
+cdef long long BEYOND
+
+
+@cython.final
+cdef class Verdict:
+    cdef public Paths paths
+    cdef public int client, opened_by, outcome, closed_first, reset_by, crossed
+    cdef public long long reset_frame
+
+    @cython.locals(low_port="long long", high_port="long long")
+    cpdef int find_client(self, Stream stream) noexcept
+    @cython.locals(alone=int, low=End, high=End, paths=Paths, passed_low="long long", passed_high="long long", final_low="long long", final_high="long long", rst_by_low="long long", rst_by_high="long long")
+    cpdef int judge(self, Stream stream)
+    cpdef find_reset(self, long long by_low, long long by_high)
+    @cython.locals(cold=Cold)
+    cpdef long long fin_frame(self, End end)
+    @cython.locals(by_low="long long", by_high="long long", earliest="long long", first=Cold, second=Cold)
+    cpdef find_first(self, End low, End high, int alone)
+    @cython.locals(fins=int, established="long long", last="long long")
+    cpdef int find_outcome(self, Stream stream, End low, End high, long long passed_low, long long passed_high, long long server_final)
+    @cython.locals(opener="long long", other=End)
+    cpdef int is_refused(self, Stream stream, End low, End high, long long passed_low, long long passed_high)
+    cpdef int is_abortive(self, End end, int side)
