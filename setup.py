@@ -38,8 +38,14 @@ def extensions() -> list[Extension]:
         source = ROOT / relative.with_suffix(".py")
         extension = Extension(name, [str(source)], extra_compile_args=["-O3", "-fwrapv"])
         try:
-            found += cythonize([extension], build_dir="build/cython", compiler_directives=DIRECTIVES, include_path=["."])
-        except Exception as error:  # noqa: BLE001 - whatever fails here, the plain file still works
+            found += cythonize(
+                [extension],
+                build_dir="build/cython",
+                compiler_directives=DIRECTIVES,
+                include_path=["."],
+                force=True,
+            )
+        except Exception as error:
             print(f"tcptrace: {name} is left out: {error}")
     for extension in found:
         extension.optional = True  # cythonize() drops the flag that goes in
@@ -52,14 +58,16 @@ class BuildTwins(build_ext):
     def run(self) -> None:
         """Build the extensions and ``built.txt`` beside them."""
         super().run()
+        types = 0  # the twins share their rows, so each depends on all the types
+        for pxd in sorted(TWINS.rglob("*.pxd")):
+            types = binascii.crc32(pxd.read_bytes(), types)
         lines = []
         for extension in self.extensions:
             path = Path(self.get_ext_fullpath(extension.name))
             if path.exists():
                 relative = Path(*extension.name.split(".")[2:])
                 source = (ROOT / relative.with_suffix(".py")).read_bytes()
-                types = (TWINS / relative.with_suffix(".pxd")).read_bytes()
-                lines.append(f"{'.'.join(relative.parts)} {binascii.crc32(types, binascii.crc32(source)):08x}\n")
+                lines.append(f"{'.'.join(relative.parts)} {binascii.crc32(source, types):08x}\n")
         if lines:
             folder = TWINS if self.inplace else Path(self.build_lib) / TWINS
             folder.mkdir(parents=True, exist_ok=True)

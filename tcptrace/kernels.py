@@ -40,9 +40,12 @@ def _twins() -> frozenset[str]:
     global _usable  # noqa: PLW0603 - looked at once a process
     if _usable is None:
         recorded = _recorded()
-        stale = sorted(name for name, sums in recorded.items() if _sums(name) != sums)
-        if recorded and not stale:
-            stale = sorted(name for name in _wanted() if name not in recorded)
+        stale: list[str] = []
+        if recorded:
+            types = _types()
+            stale = sorted(
+                name for name in {*recorded, *types[1]} if recorded.get(name) != _sums(name, types[0])
+            )
         if stale:
             sys.stderr.write(
                 f"tcptrace: compiled {', '.join(stale)} missing or older than the source: running plain Python; "
@@ -61,23 +64,25 @@ def _recorded() -> dict[str, str]:
         return {}
 
 
-def _sums(name: str) -> str:
-    """Return the check sum of a twin's sources as they are now."""
-    path = name.replace(".", os.sep)
-    try:
-        with open(os.path.join(_FOLDER, path + ".py"), "rb") as file:
-            source = file.read()
-        with open(os.path.join(_TWINS, path + ".pxd"), "rb") as file:
-            types = file.read()
-    except OSError:
-        return ""
-    return f"{crc32(types, crc32(source)):08x}"
-
-
-def _wanted() -> list[str]:
-    """Return the names of all twins that there could be."""
-    found = []
+def _types() -> tuple[int, list[str]]:
+    """Return the check sum of all C types, and the names of all twins that there could be."""
+    names = []
     for folder in os.scandir(_TWINS):
         if folder.is_dir():
-            found += [f"{folder.name}.{entry.name[:-4]}" for entry in os.scandir(folder) if entry.name.endswith(".pxd")]
-    return found
+            names += [
+                f"{folder.name}/{entry.name}" for entry in os.scandir(folder) if entry.name.endswith(".pxd")
+            ]
+    total = 0
+    for name in sorted(names):
+        with open(os.path.join(_TWINS, name), "rb") as file:
+            total = crc32(file.read(), total)
+    return total, [name[:-4].replace("/", ".") for name in names]
+
+
+def _sums(name: str, types: int) -> str:
+    """Return the check sum of a twin's source and all types as they are now."""
+    try:
+        with open(os.path.join(_FOLDER, name.replace(".", os.sep) + ".py"), "rb") as file:
+            return f"{crc32(file.read(), types):08x}"
+    except OSError:
+        return ""

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tcptrace import kernels
 from tcptrace.find.record import Recorder
+from tcptrace.flow import bits
 from tcptrace.model.columns import COUNT_SEGMENTS, SKIP_NAMES
 from tcptrace.model.errors import UsageError
 from tcptrace.model.records import Capture, Connection, Segment, Warning_
 from tcptrace.source import open_source
 from tcptrace.spool import SegmentLog, Spool
-from tcptrace.tcp import machine, notes
+from tcptrace.tcp import codes as notes
+from tcptrace.tcp import machine
 from tcptrace.wire.application import classify
 from tcptrace.wire.decoder import Decoder
 
@@ -88,7 +90,12 @@ class Analysis:
         self._labels: list[str] = []
         self._label_numbers: dict[str, int] = {}
         self._replay = replay.Replay(
-            machine.NEXT_STATE, machine.ANOMALY, round(2 * msl_s * NS), max_connections, max_findings, self._classify
+            machine.NEXT_STATE,
+            machine.ANOMALY,
+            round(2 * msl_s * NS),
+            max_connections,
+            max_findings,
+            self._classify,
         )
         self._recorder = Recorder(self._replay, msl_s, max_findings, self._label)
         self._log = SegmentLog() if segments else None
@@ -214,11 +221,11 @@ class Analysis:
             entry.stream = None
             self._replay.streams[row.number] = kept
             if given_up:
-                row.flags |= rows.S_GIVEN_UP
+                row.flags |= bits.S_GIVEN_UP
         for end in (row.low, row.high):
             if end is not None:
                 self._replay.paths.expire(end, max(self._replay.clock_ns, self._last_ns), self._frames + 1)
-        if row.flags & rows.S_GIVEN_UP:
+        if row.flags & bits.S_GIVEN_UP:
             self._given_up += 1
         return row
 
@@ -230,7 +237,7 @@ class Analysis:
             if row is not None:
                 finished = self._finish(row)
                 streams[number] = None
-                if not finished.flags & rows.S_WRITTEN:
+                if not finished.flags & bits.S_WRITTEN:
                     yield finished
 
     def _ended(self) -> Iterator[Connection]:
@@ -240,12 +247,12 @@ class Analysis:
         while at < len(done) and self._replay.clock_ns - done[at].last_ns >= self._msl2_ns:
             row = done[at]
             at += 1
-            if self._replay.streams[row.number] is row and not row.flags & rows.S_WRITTEN:
+            if self._replay.streams[row.number] is row and not row.flags & bits.S_WRITTEN:
                 yield self._record(self._finish(row))
-                row.flags |= rows.S_WRITTEN
+                row.flags |= bits.S_WRITTEN
                 self._replay.give_up(row.number)
                 self._replay.evicted.pop()
-                row.flags &= ~rows.S_GIVEN_UP
+                row.flags &= ~bits.S_GIVEN_UP
         self._replay.finished_from = at
 
     def _record(self, row: "rows.Stream") -> Connection:
@@ -262,7 +269,9 @@ class Analysis:
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
         low, high = row.low, row.high
         if low is not None and high is not None:
-            if (high.packets == 0 and low.flags & rows.F_ACKED) or (low.packets == 0 and high.flags & rows.F_ACKED):
+            if (high.packets == 0 and low.flags & bits.F_ACKED) or (
+                low.packets == 0 and high.flags & bits.F_ACKED
+            ):
                 self._one_direction += 1
 
     def _classify(self, octets: bytes, row: "rows.Stream", side: int) -> int:
@@ -311,10 +320,22 @@ class Analysis:
         totals = self._replay.notes.totals
         rows_ = (
             ("tap_loss", totals[notes.TAP_LOSS], "ACKs cover what the capture never shows: it lost segments"),
-            ("duplicate_frame", self._decoder.duplicates, "packets were captured twice; the second copies move nobody"),
-            ("one_direction", self._one_direction, "connections of which only one end's segments were captured"),
+            (
+                "duplicate_frame",
+                self._decoder.duplicates,
+                "packets were captured twice; the second copies move nobody",
+            ),
+            (
+                "one_direction",
+                self._one_direction,
+                "connections of which only one end's segments were captured",
+            ),
             ("short_snap", self._replay.truncated, "segments whose payload the snap length cut"),
-            ("time_went_back", self._replay.time_went_back, "segments older than the one before; file order stands"),
+            (
+                "time_went_back",
+                self._replay.time_went_back,
+                "segments older than the one before; file order stands",
+            ),
             ("offload", self._replay.offloaded, "segments with checksums left to the network card"),
         )
         for code, count, detail in rows_:

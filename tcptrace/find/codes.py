@@ -5,7 +5,7 @@
 
 from typing import Literal, NamedTuple
 
-from tcptrace.tcp import notes
+from tcptrace.tcp import codes as notes
 
 Severity = Literal["note", "warning", "error"]
 
@@ -20,8 +20,12 @@ class Code(NamedTuple):
 
 
 CODES: dict[int, Code] = {
-    notes.SYN_RETRANSMISSION: Code("syn_retransmission", "note", "RFC 9293 3.8.1", "the same SYN (number {a}) again"),
-    notes.FIN_RETRANSMISSION: Code("fin_retransmission", "note", "RFC 9293 3.8.1", "the same FIN (number {a}) again"),
+    notes.SYN_RETRANSMISSION: Code(
+        "syn_retransmission", "note", "RFC 9293 3.8.1", "the same SYN (number {a}) again"
+    ),
+    notes.FIN_RETRANSMISSION: Code(
+        "fin_retransmission", "note", "RFC 9293 3.8.1", "the same FIN (number {a}) again"
+    ),
     notes.SIMULTANEOUS_OPEN: Code(
         "simultaneous_open", "note", "RFC 9293 3.5", "both ends sent a SYN before they had the other's"
     ),
@@ -66,31 +70,44 @@ CODES: dict[int, Code] = {
     notes.DATA_AFTER_FIN: Code(
         "data_after_fin", "error", "RFC 9293 3.10.4", "{b} octets beyond the sender's own FIN (number {a})"
     ),
-    notes.DATA_AFTER_RST: Code("data_after_rst", "error", "RFC 9293 3.5.2", "{a} octets after the sender's own RST"),
+    notes.DATA_AFTER_RST: Code(
+        "data_after_rst", "error", "RFC 9293 3.5.2", "{a} octets after the sender's own RST"
+    ),
     notes.ACK_OF_UNSENT: Code(
         "ack_of_unsent",
         "warning",
         "RFC 9293 3.10.7.4",
         "acknowledges {count} numbers that the peer had not sent: it sends them only afterwards, or never",
     ),
-    notes.SPLIT_HANDSHAKE: Code("split_handshake", "warning", "RFC 9293 3.5", "the SYN is answered by an ACK alone"),
+    notes.SPLIT_HANDSHAKE: Code(
+        "split_handshake", "warning", "RFC 9293 3.5", "the SYN is answered by an ACK alone"
+    ),
     notes.SYN_DATA: Code("syn_data", "note", "RFC 7413", "the SYN carries {a} octets"),
     notes.FAST_OPEN: Code(
         "fast_open", "note", "RFC 7413", "the SYN,ACK acknowledges {a} octets of the SYN, which had a cookie"
     ),
-    notes.BAD_CHECKSUM: Code("bad_checksum", "warning", "RFC 9293 3.1", "the TCP checksum is wrong: it moves nobody"),
+    notes.BAD_CHECKSUM: Code(
+        "bad_checksum", "warning", "RFC 9293 3.1", "the TCP checksum is wrong: it moves nobody"
+    ),
     notes.DUPLICATE_FRAME: Code(
         "duplicate_frame", "note", "capture", "the same packet was captured before: no event of its own"
     ),
-    notes.TIME_WENT_BACK: Code("time_went_back", "note", "capture", "older than the segment before it in the file"),
+    notes.TIME_WENT_BACK: Code(
+        "time_went_back", "note", "capture", "older than the segment before it in the file"
+    ),
     notes.TAP_LOSS: Code(
         "tap_loss",
         "warning",
         "capture",
         "acknowledges {count} numbers that the capture never shows: the capture lost them, not the network",
     ),
-    notes.ONE_DIRECTION: Code("one_direction", "note", "capture", "only one end's segments are in the capture"),
+    notes.ONE_DIRECTION: Code(
+        "one_direction", "note", "capture", "only one end's segments are in the capture"
+    ),
     notes.NOT_IN_STATE_MACHINE: Code(
-        "not_in_state_machine", "error", "RFC 9293 3.10", "{input} in {state}: no rule of the state machine has this"
+        "not_in_state_machine",
+        "error",
+        "RFC 9293 3.10",
+        "{input} in {state}: no rule of the state machine has this",
     ),
 }

@@ -8,9 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tcptrace import kernels
 from tcptrace.find.codes import CODES
-from tcptrace.model.records import Connection, Endpoint, Finding, Rtt, Side, SideOrBoth, Sides, TimeWait, Transition
+from tcptrace.flow import bits
+from tcptrace.model.records import (
+    Connection,
+    Endpoint,
+    Finding,
+    Rtt,
+    Side,
+    SideOrBoth,
+    Sides,
+    TimeWait,
+    Transition,
+)
 from tcptrace.model.states import LISTEN, STATE_NAMES, SYN_SENT
-from tcptrace.tcp import machine, notes
+from tcptrace.tcp import codes as notes
+from tcptrace.tcp import machine
+from tcptrace.tcp.outcomes import BOTH, OUTCOME_NAMES
 
 if TYPE_CHECKING:
     from tcptrace.flow import rows
@@ -64,8 +77,8 @@ class Recorder:
     def record(self, row: "rows.Stream") -> tuple[Connection, list[tuple[int, Side, str]]]:
         """Return the record of a connection, and its steps as (frame where they stand, side, state after)."""
         judged = self.verdict
-        outcome = verdict.OUTCOME_NAMES[judged.judge(row)]
-        alone = bool(row.flags & rows.S_SELF)
+        outcome = OUTCOME_NAMES[judged.judge(row)]
+        alone = bool(row.flags & bits.S_SELF)
         low = row.low if row.low is not None else rows.End()
         high = low if alone else row.high if row.high is not None else rows.End()
         ends = (low, high) if judged.client == 0 else (high, low)
@@ -117,7 +130,7 @@ class Recorder:
             rtt_s=Sides(_rtt(client), _rtt(empty)),
             finding_counts=counts,
             findings=findings,
-            given_up=bool(row.flags & rows.S_GIVEN_UP),
+            given_up=bool(row.flags & bits.S_GIVEN_UP),
         )
         places = [(step.place, step.side, STATE_NAMES[step.step[5]]) for step in steps]
         if alone:
@@ -127,14 +140,14 @@ class Recorder:
 
     def numbers(self, row: "rows.Stream") -> tuple[int, tuple[int, int]]:
         """Return which end is the client, and the initial sequence numbers of client and server."""
-        client = 0 if row.flags & rows.S_SELF else self.verdict.find_client(row)
+        client = 0 if row.flags & bits.S_SELF else self.verdict.find_client(row)
         low = row.low.iss if row.low is not None else 0
         high = row.high.iss if row.high is not None else low
         return client, ((low, high) if client == 0 else (high, low))
 
     def outcome(self, row: "rows.Stream") -> str:
         """Return the outcome alone."""
-        return verdict.OUTCOME_NAMES[self.verdict.judge(row)]
+        return OUTCOME_NAMES[self.verdict.judge(row)]
 
     def _steps(self, ends: "tuple[rows.End, rows.End]", alone: bool) -> tuple[list[_Step], int]:
         paths = self.replay.paths
@@ -183,7 +196,9 @@ class Recorder:
         return counts, kept
 
     def _reuse(self, how: int) -> str:
-        by = {1: "by its greater timestamp", 2: "by its greater sequence number"}.get(how, "though RFC 6191 would refuse it")
+        by = {1: "by its greater timestamp", 2: "by its greater sequence number"}.get(
+            how, "though RFC 6191 would refuse it"
+        )
         return (
             f"the SYN is accepted in TIME-WAIT {by}, within the {2 * self.msl_s:g} s of the assumed 2MSL "
             "(RFC 9293: 240 s; Linux lets go at 60 s)"
@@ -197,7 +212,7 @@ class Recorder:
         low, high = row.low, row.high
         if low is None or high is None or alone:
             return found
-        if row.flags & rows.S_BOTH_SYN:
+        if row.flags & bits.S_BOTH_SYN:
             found.append((notes.SIMULTANEOUS_OPEN, row.both_frame, NONE, 0, 0))
         if judged.crossed:
             first, second = sorted((judged.fin_frame(low), judged.fin_frame(high)))
@@ -209,10 +224,12 @@ class Recorder:
             cold = end.cold
             if cold is not None and cold.lost_frame and end.packets:
                 found.append((notes.TAP_LOSS, cold.lost_frame, 1 - side, 0, 1))
-            if cold is not None and cold.unsent_ack >= 0 and end.packets:  # undecided to the end: the capture's loss
+            if (
+                cold is not None and cold.unsent_ack >= 0 and end.packets
+            ):  # undecided to the end: the capture's loss
                 found.append((notes.TAP_LOSS, cold.unsent_frame, 1 - side, cold.unsent_from, cold.unsent_ack))
         for end, other in ((low, high), (high, low)):
-            if other.packets == 0 and end.flags & rows.F_ACKED:
+            if other.packets == 0 and end.flags & bits.F_ACKED:
                 found.append((notes.ONE_DIRECTION, row.first_frame, NONE, 0, 0))
         return found
 
@@ -220,7 +237,9 @@ class Recorder:
         """Say beside which end the capture was taken: there the SYN,ACK or its ACK follows at once."""
         if row.syn_side != client or row.syn_ns < 0 or row.synack_ns < 0 or row.handshake_ns < 0:
             return None
-        if row.synack_side != 1 - client or any(note[0] == notes.SYN_RETRANSMISSION for note in row.notes or ()):
+        if row.synack_side != 1 - client or any(
+            note[0] == notes.SYN_RETRANSMISSION for note in row.notes or ()
+        ):
             return None
         to_server = row.synack_ns - row.syn_ns
         to_client = row.handshake_ns - row.synack_ns
@@ -245,7 +264,7 @@ def _transition(step: _Step) -> Transition:
         STATE_NAMES[before],
         STATE_NAMES[after],
         machine.CAUSES[what],
-        rows.EVIDENCE_NAMES[evidence],
+        bits.EVIDENCE_NAMES[evidence],
         proof or None,
         rule,
     )
@@ -268,7 +287,7 @@ def _start(end: "rows.End") -> str:
 def _has_inferred(end: "rows.End") -> bool:
     event = end.pending
     while event is not None:
-        if event.evidence == rows.INFERRED or (event.evidence == rows.ASSUMED and event.proof):
+        if event.evidence == bits.INFERRED or (event.evidence == bits.ASSUMED and event.proof):
             return True
         event = event.next
     return False
@@ -279,7 +298,7 @@ def _side(number: int, client: int) -> Side | None:
 
 
 def _side_or_both(number: int, client: int) -> SideOrBoth | None:
-    return "both" if number == verdict.BOTH else _side(number, client)
+    return "both" if number == BOTH else _side(number, client)
 
 
 def _known(value: int) -> int | None:

@@ -7,48 +7,8 @@ the entry). ``NONE`` means absent. What most ends never need is in ``Cold``, mad
 
 from array import array
 
+from tcptrace.flow.bits import HALF, MASK32, NONE, WRAP
 from tcptrace.model.states import UNKNOWN
-
-NONE = -1
-WRAP = 0x100000000
-MASK32 = 0xFFFFFFFF
-HALF = 0x80000000
-
-# Event.evidence
-OBSERVED, CONFIRMED, ASSUMED, INFERRED, TIMER = range(5)
-EVIDENCE_NAMES = ("observed", "confirmed", "assumed", "inferred", "timer")
-
-# Event.turn
-TURN_TIMER, TURN_SENDER, TURN_RECEIVER = range(3)
-
-# End.flags
-F_SYN = 0x1  # sent a SYN without ACK
-F_SYN_ACK = 0x2  # sent a SYN,ACK
-F_FIN = 0x4  # its FIN was captured
-F_FIN_GUESSED = 0x8  # its FIN was never captured; the peer's ACK shows it
-F_SYN_DATA = 0x10  # its SYN carried data
-F_SYN_DATA_ACKED = 0x20  # its SYN,ACK acknowledged data of the peer's SYN
-F_COOKIE = 0x40  # Fast Open option in its SYN
-F_PASSIVE = 0x80  # it opened passively
-F_ACKED = 0x100  # it sent a segment with ACK
-F_SCALE = 0x200  # a SYN of its own was captured: `scale` is known
-F_DATA = 0x400  # it sent new data
-F_ACKED_DATA = 0x800  # it acknowledged new data
-F_RST_OUT = 0x4000  # a RST of its own closed it (may be withdrawn)
-F_WINDOW_SCALE = 0x10000  # its SYN had the window scale option
-F_TIME_WAIT = 0x8000  # its step into TIME-WAIT is settled
-
-# Stream.flags
-S_SELF = 0x1  # one socket connected to itself: a single end
-S_BOTH_SYN = 0x2  # both ends sent a SYN without ACK
-S_CHALLENGED = 0x4  # the new SYN was answered on behalf of the old connection
-S_ANSWERED = 0x8  # the SYN was answered with SYN,ACK
-S_GIVEN_UP = 0x10  # closed early to bound memory
-S_SPLIT = 0x20  # the SYN was answered by an ACK alone
-S_OLD_LIVE = 0x40  # the SYN found the old peer synchronized
-S_OVER = 0x100  # both ends were seen in CLOSED or TIME-WAIT, or a newer stream took the four-tuple
-S_WRITTEN = 0x200  # its record is out already
-S_TIME_WAIT_REFUSED = 0x80  # the SYN found TIME-WAIT and RFC 6191 would not accept it
 
 
 class Copy:
@@ -86,7 +46,9 @@ class Event:
         self.place = 0  # where it stands in the order: its own frame, or the one that postponed it
         self.place_ns = 0
         self.turn = 0  # TURN_: within the frame `place`, timers come first, then its sender's steps, then its receiver's
-        self.proof = 0  # the proving frame; 0: none; of an assumed one: the peer's segment that shows it all the same
+        self.proof = (
+            0  # the proving frame; 0: none; of an assumed one: the peer's segment that shows it all the same
+        )
         self.shown_ns = 0  # that segment's time
         self.seq = 0  # the causing segment's first number, in its sender's space
         self.end_seq = 0  # and the number after its last
@@ -139,7 +101,9 @@ class Cold:
         self.rst_frame = 0  # its RST, while that closes it
         self.rst_seq = NONE
         self.lost_frame = 0  # the peer's ACK that shows its SYN,ACK, which was not captured
-        self.challenge_frame = 0  # a SYN or RST that it should refuse; its next segment may be the challenge ACK
+        self.challenge_frame = (
+            0  # a SYN or RST that it should refuse; its next segment may be the challenge ACK
+        )
         self.unsent_ack = NONE  # an ACK of what it was not seen to send (decided later)
         self.unsent_frame = 0
         self.unsent_from = NONE
@@ -173,9 +137,13 @@ class End:
         # Sending.
         self.iss = NONE  # its SYN's number; without a SYN the number before the first one seen
         self.snd_nxt = NONE  # highest end captured or acknowledged
-        self.cont = NONE  # end of what was captured without a hole or acknowledged: RCV.NXT assumed at the peer
+        self.cont = (
+            NONE  # end of what was captured without a hole or acknowledged: RCV.NXT assumed at the peer
+        )
         self.fin_seq = NONE  # number of its FIN
-        self.first_raw = NONE  # the direction's initial number as the stream rule keeps it (contract, Streams)
+        self.first_raw = (
+            NONE  # the direction's initial number as the stream rule keeps it (contract, Streams)
+        )
         # Receiving, as its own segments show it.
         self.ack_high = NONE  # highest ACK: RCV.NXT proven
         self.ack_last = NONE  # ACK of its last segment
@@ -244,7 +212,9 @@ class Stream:
         self.syn_ns = NONE
         self.synack_ns = NONE
         self.handshake_ns = NONE  # time of the client's first ACK of the SYN,ACK
-        self.application = 0  # bits: 1, 2 first payload of side 0, 1 was looked at; above: number of the label
+        self.application = (
+            0  # bits: 1, 2 first payload of side 0, 1 was looked at; above: number of the label
+        )
         self.notes: list[tuple[int, int, int, int, int]] | None = None  # findings, see tcp.notes
         self.previous: Stream | None = None  # the four-tuple's older stream, while segments may concern it
         self.both_frame = 0  # the second end's SYN without ACK

@@ -28,7 +28,12 @@ class Frames(NamedTuple):
     @classmethod
     def empty(cls, size: int = BATCH) -> "Frames":
         """Return columns of ``size`` zeros."""
-        return cls(*(array(code, bytes(size * width)) for code, width in zip("qqqqiq", (8, 8, 8, 8, 4, 8), strict=True)))
+        return cls(
+            *(
+                array(code, bytes(size * width))
+                for code, width in zip("qqqqiq", (8, 8, 8, 8, 4, 8), strict=True)
+            )
+        )
 
 
 class Segments(NamedTuple):

@@ -117,7 +117,7 @@ class Segment(msgspec.Struct, frozen=True, tag_field="record", tag="segment"):
     state: Sides[str]
 
 
-class Warning_(msgspec.Struct, frozen=True):  # noqa: N801 - `Warning` is a builtin
+class Warning_(msgspec.Struct, frozen=True):
     """A fault of the capture itself."""
 
     code: str

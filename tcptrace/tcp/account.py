@@ -4,9 +4,10 @@ Out-of-order ranges are at most ``MAX_GAPS`` a direction (then ``unique_bytes`` 
 at most ``MAX_FLIGHT``; each segment costs a bounded number of steps.
 """
 
+from tcptrace.flow.bits import NONE
+
 from ..flow.rows import Cold, End, Flight, Gap, Segment
 
-NONE = -1
 MAX_GAPS = 1024
 FIRST_FLIGHT = 16
 MAX_FLIGHT = 8192

@@ -5,7 +5,62 @@ captured, then its own steps, then what its receiver should make of it (RFC 9293
 input moves an end is the table's to say.
 """
 
+from tcptrace.flow.bits import (
+    ASSUMED,
+    BEHIND_HOLE,
+    CONFIRMED,
+    F_ACKED,
+    F_ACKED_DATA,
+    F_COOKIE,
+    F_DATA,
+    F_FIN,
+    F_FIN_GUESSED,
+    F_PASSIVE,
+    F_SCALE,
+    F_SYN,
+    F_SYN_ACK,
+    F_SYN_DATA,
+    F_SYN_DATA_ACKED,
+    F_WINDOW_SCALE,
+    HALF,
+    INFERRED,
+    MASK32,
+    NONE,
+    OBSERVED,
+    S_ANSWERED,
+    S_BOTH_SYN,
+    S_OLD_LIVE,
+    S_SELF,
+    S_SPLIT,
+    S_TIME_WAIT_REFUSED,
+    TURN_RECEIVER,
+    TURN_SENDER,
+    WAITS,
+)
 from tcptrace.model.states import CLOSED, LISTEN, UNKNOWN
+from tcptrace.model.tcpflags import OPT_FAST_OPEN, OPT_SCALE
+from tcptrace.tcp.codes import (
+    ACK_OF_UNSENT,
+    CHALLENGE_ACK,
+    DATA_AFTER_FIN,
+    FAST_OPEN,
+    FIN_RETRANSMISSION,
+    NOT_IN_STATE_MACHINE,
+    SPLIT_HANDSHAKE,
+    SYN_DATA,
+    SYN_RETRANSMISSION,
+    TAP_LOSS,
+)
+from tcptrace.tcp.machine import (
+    PICKUP,
+    RCV_ACK_OF_FIN,
+    RCV_ACK_OF_SYN,
+    RCV_FIN,
+    RCV_SYN,
+    RCV_SYN_ACK,
+    SND_FIN,
+    SND_SYN,
+)
 
 from ..flow.rows import End, Event, Segment, Stream
 from .account import Account
@@ -14,23 +69,6 @@ from .paths import Paths
 from .resets import Resets
 from .testimony import Testimony
 
-NONE = -1
-MASK32 = 0xFFFFFFFF
-HALF = 0x80000000
-OBSERVED, CONFIRMED, ASSUMED, INFERRED = 0, 1, 2, 3
-SND_SYN, RCV_SYN, RCV_SYN_ACK, RCV_ACK_OF_SYN, SND_FIN, RCV_FIN, RCV_ACK_OF_FIN = 0, 1, 2, 3, 4, 5, 6
-PICKUP = 12
-F_SYN, F_SYN_ACK, F_FIN, F_FIN_GUESSED, F_SYN_DATA, F_SYN_DATA_ACKED, F_COOKIE = 0x1, 0x2, 0x4, 0x8, 0x10, 0x20, 0x40
-F_PASSIVE, F_ACKED, F_SCALE, F_DATA, F_ACKED_DATA = 0x80, 0x100, 0x200, 0x400, 0x800
-F_WINDOW_SCALE = 0x10000
-S_SELF, S_BOTH_SYN, S_ANSWERED, S_SPLIT, S_OLD_LIVE, S_TIME_WAIT_REFUSED = 0x1, 0x2, 0x8, 0x20, 0x40, 0x80
-TURN_SENDER, TURN_RECEIVER = 1, 2
-BEHIND_HOLE = 1
-WAITS = 2  # Event.held: until the SYN is answered
-SYN_RETRANSMISSION, FIN_RETRANSMISSION, CHALLENGE_ACK = 0, 1, 5
-DATA_AFTER_FIN, ACK_OF_UNSENT, SPLIT_HANDSHAKE, SYN_DATA, FAST_OPEN = 11, 13, 14, 15, 16
-TAP_LOSS, NOT_IN_STATE_MACHINE = 20, 22
-OPT_SCALE, OPT_FAST_OPEN = 0x004, 0x020
 MAX_SHIFT = 14
 
 
@@ -39,7 +77,9 @@ class Arrivals:
 
     __slots__ = ("account", "notes", "paths", "resets", "testimony")
 
-    def __init__(self, paths: Paths, testimony: Testimony, account: Account, notes: Notebook, resets: Resets) -> None:
+    def __init__(
+        self, paths: Paths, testimony: Testimony, account: Account, notes: Notebook, resets: Resets
+    ) -> None:
         self.paths = paths
         self.testimony = testimony
         self.account = account
@@ -157,9 +197,15 @@ class Arrivals:
                 peer.cont = x.ack
                 peer.iss = x.ack - 1
         elif not x.rst:
-            if end.flags & F_SYN and not peer.flags & (F_SYN | F_SYN_ACK) and self.paths.allows(end, RCV_SYN_ACK):
+            if (
+                end.flags & F_SYN
+                and not peer.flags & (F_SYN | F_SYN_ACK)
+                and self.paths.allows(end, RCV_SYN_ACK)
+            ):
                 self.shows_syn_ack(stream, end, peer, x)
-            elif not end.flags & (F_SYN | F_SYN_ACK) and x.length == 0 and not x.fin and x.ack == peer.iss + 1:
+            elif (
+                not end.flags & (F_SYN | F_SYN_ACK) and x.length == 0 and not x.fin and x.ack == peer.iss + 1
+            ):
                 if peer.flags & F_SYN and self.paths.allows(peer, RCV_SYN_ACK) and not stream.flags & S_SPLIT:
                     stream.flags |= S_SPLIT
                     self.notes.note(stream, SPLIT_HANDSHAKE, x.frame, x.side, 0, 0)
@@ -194,9 +240,9 @@ class Arrivals:
     def shows_received(self, end: End, peer: End, x: Segment) -> None:
         """Infer what ``x`` proves its sender to have received, where the capture has no segment for it."""
         if self.paths.allows(end, RCV_ACK_OF_SYN) and self.paths.find(end, RCV_ACK_OF_SYN) is None:
-            if end.synack_ack >= 0 and x.ack > end.synack_ack:
-                self.infer(end, RCV_ACK_OF_SYN, x, 1, TURN_SENDER)
-            elif x.length > 0 and end.synack_ack >= 0 and not end.flags & F_SYN_DATA_ACKED:
+            if (end.synack_ack >= 0 and x.ack > end.synack_ack) or (
+                x.length > 0 and end.synack_ack >= 0 and not end.flags & F_SYN_DATA_ACKED
+            ):
                 self.infer(end, RCV_ACK_OF_SYN, x, 1, TURN_SENDER)
         if peer.flags & F_FIN and x.ack > peer.fin_seq and self.paths.allows(end, RCV_FIN):
             if self.paths.find(end, RCV_FIN) is None:
@@ -519,7 +565,11 @@ class Arrivals:
                 self.testimony.repeat(end, event, x)
         elif self.paths.allows(end, RCV_SYN_ACK):
             self.offer(end, RCV_SYN_ACK, x, x.seq + 1)
-        elif self.paths.allows(end, RCV_ACK_OF_SYN) and end.flags & F_SYN and self.paths.find(end, RCV_ACK_OF_SYN) is None:
+        elif (
+            self.paths.allows(end, RCV_ACK_OF_SYN)
+            and end.flags & F_SYN
+            and self.paths.find(end, RCV_ACK_OF_SYN) is None
+        ):
             # Simultaneous open: the peer's SYN,ACK at RCV.NXT - 1 is accepted for its ACK (3.5, Figure 7).
             self.offer(end, RCV_ACK_OF_SYN, x, x.seq + 1)
 
@@ -538,7 +588,9 @@ class Arrivals:
                 return 0
             if x.seq > end.window_edge:
                 return 0
-        if end.snd_nxt >= 0 and (x.ack > end.snd_nxt or (peer.ack_high >= 0 and x.ack < peer.ack_high - peer.window_max)):
+        if end.snd_nxt >= 0 and (
+            x.ack > end.snd_nxt or (peer.ack_high >= 0 and x.ack < peer.ack_high - peer.window_max)
+        ):
             return 0
         return 1
 

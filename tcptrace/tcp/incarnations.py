@@ -5,21 +5,27 @@ the old connection's numbers still move the old one (contract, Streams; replay.m
 TIME-WAIT is left by RFC 6191; half-open connections are found by RFC 9293 3.5.1.
 """
 
+from tcptrace.flow.bits import (
+    ASSUMED,
+    CONFIRMED,
+    F_PASSIVE,
+    HALF,
+    INFERRED,
+    MASK32,
+    S_CHALLENGED,
+    S_OLD_LIVE,
+    S_TIME_WAIT_REFUSED,
+    TURN_SENDER,
+)
+from tcptrace.tcp.codes import CHALLENGE_ACK, HALF_OPEN, TIME_WAIT_REUSE
+from tcptrace.tcp.machine import RCV_RST, RCV_RST_PASSIVE, RCV_SYN, REUSED
+
 from ..flow.rows import End, Event, Segment, Stream
 from .arrives import Arrivals
 from .notes import Notebook
 from .paths import Paths
 
-NONE = -1
-MASK32 = 0xFFFFFFFF
-HALF = 0x80000000
-OBSERVED, CONFIRMED, ASSUMED, INFERRED = 0, 1, 2, 3
-RCV_SYN, RCV_RST, RCV_RST_PASSIVE, REUSED = 1, 8, 9, 11
-F_PASSIVE = 0x80
-S_CHALLENGED, S_ANSWERED, S_OLD_LIVE, S_TIME_WAIT_REFUSED = 0x4, 0x8, 0x40, 0x80
-HALF_OPEN, CHALLENGE_ACK, TIME_WAIT_REUSE = 4, 5, 8
 BY_TIMESTAMP, BY_NUMBER = 1, 2
-TURN_SENDER = 1
 
 
 class Incarnations:
@@ -108,7 +114,9 @@ class Incarnations:
         new.flags &= ~(S_OLD_LIVE | S_TIME_WAIT_REFUSED)
         new.previous = None
 
-    def concerns_old(self, old: Stream, end: End, peer: End, new: Stream, seq: int, ack: int, flags: int) -> int:
+    def concerns_old(
+        self, old: Stream, end: End, peer: End, new: Stream, seq: int, ack: int, flags: int
+    ) -> int:
         """Return 1 where a segment (raw numbers) belongs to the old connection: its SND.NXT and RCV.NXT, or the RST that
 
         takes the challenge ACK's number.

@@ -6,34 +6,9 @@ at most ``limit`` notes of a code and side; beyond that they are counted only, i
 
 from array import array
 
-from ..flow.rows import Stream
+from tcptrace.tcp.codes import CODE_COUNT
 
-(
-    SYN_RETRANSMISSION,
-    FIN_RETRANSMISSION,
-    SIMULTANEOUS_OPEN,
-    SIMULTANEOUS_CLOSE,
-    HALF_OPEN,
-    CHALLENGE_ACK,
-    RST_OUT_OF_WINDOW,
-    BLIND_RST,
-    TIME_WAIT_REUSE,
-    TIME_WAIT_ASSASSINATION,
-    ABORTIVE_CLOSE,
-    DATA_AFTER_FIN,
-    DATA_AFTER_RST,
-    ACK_OF_UNSENT,
-    SPLIT_HANDSHAKE,
-    SYN_DATA,
-    FAST_OPEN,
-    BAD_CHECKSUM,
-    DUPLICATE_FRAME,
-    TIME_WENT_BACK,
-    TAP_LOSS,
-    ONE_DIRECTION,
-    NOT_IN_STATE_MACHINE,
-) = range(23)
-CODE_COUNT = 23
+from ..flow.rows import Stream
 
 
 class Notebook:

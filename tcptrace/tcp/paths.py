@@ -7,6 +7,7 @@ steps in the arena.
 
 from array import array
 
+from tcptrace.flow.bits import ASSUMED, F_TIME_WAIT, NONE, TIMER
 from tcptrace.model.states import (
     CLOSE_WAIT,
     CLOSED,
@@ -19,15 +20,10 @@ from tcptrace.model.states import (
     SYN_RECEIVED,
     TIME_WAIT,
 )
+from tcptrace.tcp.machine import INPUT_COUNT, RCV_RST, RCV_RST_PASSIVE, SND_RST, TIMEOUT_2MSL
 
 from ..flow.rows import End, Event
 
-NONE = -1
-OBSERVED, CONFIRMED, ASSUMED = 0, 1, 2
-TIMER = 4
-SND_RST, RCV_RST, RCV_RST_PASSIVE, TIMEOUT_2MSL = 7, 8, 9, 10
-F_TIME_WAIT = 0x8000
-INPUT_COUNT = 13
 CHUNK_STEPS = 16384  # steps a chunk
 STEP_WORDS = 4
 MAX_STEPS = 256  # a path keeps at most so many (contract.md)
@@ -41,7 +37,19 @@ Step = tuple[int, int, int, int, int, int, int, int, int]
 class Paths:
     """Runs the table and keeps the steps of all ends."""
 
-    __slots__ = ("anomaly", "chunk", "chunks", "count", "final", "hits", "msl2_ns", "passed", "rst_received", "rst_sent", "table")
+    __slots__ = (
+        "anomaly",
+        "chunk",
+        "chunks",
+        "count",
+        "final",
+        "hits",
+        "msl2_ns",
+        "passed",
+        "rst_received",
+        "rst_sent",
+        "table",
+    )
 
     def __init__(self, table: "array[int]", anomaly: "array[int]", msl2_ns: int) -> None:
         """Take the compiled table of ``machine`` (both 'b', state by input) and twice the maximum segment lifetime."""
@@ -324,9 +332,7 @@ class Paths:
 
     def is_synchronized(self, end: End) -> int:
         """Return 1 in the synchronized states but TIME-WAIT: a SYN that comes into them is challenged (3.10.7.4)."""
-        return (
-            1 if end.state in (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK) else 0
-        )
+        return 1 if end.state in (ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK) else 0
 
     def is_syn_received(self, end: End) -> int:
         """Return 1 where the end is in SYN-RECEIVED."""

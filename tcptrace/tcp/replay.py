@@ -6,6 +6,32 @@ the fast road in ``run``: numbers only. All others go through ``arrives``, which
 
 from array import array
 
+from tcptrace.flow.bits import (
+    F_ACKED,
+    F_FIN,
+    F_FIN_GUESSED,
+    HALF,
+    MASK32,
+    NONE,
+    S_ANSWERED,
+    S_GIVEN_UP,
+    S_OVER,
+    S_SELF,
+    WRAP,
+)
+from tcptrace.model.columns import KEY_WORDS, SACK_WORDS
+from tcptrace.model.tcpflags import (
+    ACK,
+    FIN,
+    MARK_BAD_CHECKSUM,
+    MARK_OFFLOADED,
+    MARK_TRUNCATED,
+    OPT_TIMESTAMPS,
+    RST,
+    SYN,
+)
+from tcptrace.tcp.codes import BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK
+
 from ..flow.rows import End, Entry, Numbers, Segment, Stream
 from ..flow.table import FlowTable
 from .account import Account
@@ -16,21 +42,8 @@ from .paths import Paths
 from .resets import Resets
 from .testimony import Testimony
 
-NONE = -1
-WRAP = 0x100000000
-MASK32 = 0xFFFFFFFF
-HALF = 0x80000000
-SYN, FIN, RST, ACK = 0x02, 0x01, 0x04, 0x10
 CONTROL = 0x17  # ACK, RST, SYN, FIN
-OPT_TIMESTAMPS = 0x001
-MARK_BAD_CHECKSUM, MARK_OFFLOADED, MARK_TRUNCATED = 0x01, 0x04, 0x08
-S_SELF, S_ANSWERED, S_CHALLENGED, S_GIVEN_UP = 0x1, 0x8, 0x4, 0x10
-S_OVER = 0x100  # in the list of finished connections
-F_SYN, F_FIN, F_FIN_GUESSED, F_ACKED, F_SYN_ACK = 0x1, 0x4, 0x8, 0x100, 0x2
-BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK = 17, 18, 19
 HEAD_OCTETS = 64  # what the application is told by
-KEY_WORDS = 5
-SACK_WORDS = 8
 CANDIDATES = 64
 
 
@@ -57,7 +70,9 @@ class Replay:
         self.notes = Notebook(max_notes)
         self.account = Account()
         self.testimony = Testimony(self.paths)
-        self.arrivals = Arrivals(self.paths, self.testimony, self.account, self.notes, Resets(self.paths, self.notes))
+        self.arrivals = Arrivals(
+            self.paths, self.testimony, self.account, self.notes, Resets(self.paths, self.notes)
+        )
         self.incarnations = Incarnations(self.paths, self.arrivals, self.notes)
         self.numbers = Numbers()
         self.flows = FlowTable()
@@ -131,7 +146,13 @@ class Replay:
                 entry.k4 = k4
                 flows.insert(entry)
                 self.open_stream(entry)
-                if bits & CONTROL == SYN and not back and not marks[i] & MARK_BAD_CHECKSUM and not duplicate[i] and size == 0:
+                if (
+                    bits & CONTROL == SYN
+                    and not back
+                    and not marks[i] & MARK_BAD_CHECKSUM
+                    and not duplicate[i]
+                    and size == 0
+                ):
                     # A lone SYN: kept small until more comes (a flood of them is cheap).
                     entry.first_frame = frame[i]
                     entry.first_ns = now
@@ -151,7 +172,9 @@ class Replay:
             if bits & (SYN | ACK) == SYN:
                 sender = stream.high if here else stream.low
                 if sender is not None and sender.first_raw >= 0 and sender.first_raw != seq[i]:
-                    stream = self.new_incarnation(entry, stream, i, frame[i], now, here, seq[i], tsval[i], options[i])
+                    stream = self.new_incarnation(
+                        entry, stream, i, frame[i], now, here, seq[i], tsval[i], options[i]
+                    )
             stream_of[i] = stream.number
             if stream.flags & S_SELF:
                 here = 0
@@ -251,7 +274,9 @@ class Replay:
                 x.syn = 0  # RST wins over SYN (3.10.7: it is looked at first)
                 x.fin = 0
             elif x.syn:
-                x.fin = 0  # SYN and FIN together: the FIN is not processed before ESTABLISHED (3.10.7.4, eighth)
+                x.fin = (
+                    0  # SYN and FIN together: the FIN is not processed before ESTABLISHED (3.10.7.4, eighth)
+                )
             x.length = size
             x.window = window[i]
             x.options = options[i]
@@ -269,10 +294,14 @@ class Replay:
                     if (
                         other_end is not None
                         and other_peer is not None
-                        and self.incarnations.concerns_old(previous, other_end, other_peer, stream, seq[i], ack[i], bits)
+                        and self.incarnations.concerns_old(
+                            previous, other_end, other_peer, stream, seq[i], ack[i], bits
+                        )
                     ):
                         self.place(other_end, other_peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
-                        self.incarnations.challenges(stream, previous, other_end, other_peer, stream.first_frame, x)
+                        self.incarnations.challenges(
+                            stream, previous, other_end, other_peer, stream.first_frame, x
+                        )
                         self.arrive(previous, other_end, other_peer, x)
                         continue
             self.place(end, peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
@@ -299,13 +328,27 @@ class Replay:
                     self.account.sample(peer, x.ack, x.time_ns)
                 if peer.cont < x.ack <= peer.snd_nxt:
                     self.account.acknowledged(peer, x.ack)
-                if stream.handshake_ns < 0 and stream.flags & S_ANSWERED and stream.syn_side == x.side and not x.syn:
+                if (
+                    stream.handshake_ns < 0
+                    and stream.flags & S_ANSWERED
+                    and stream.syn_side == x.side
+                    and not x.syn
+                ):
                     stream.handshake_ns = x.time_ns
         end.last_frame = x.frame
         self.arrivals.reaches(stream, peer, end, x)
         stream.quiet = 0
-        if paths.is_calm(end) and paths.is_calm(peer) and not (end.flags | peer.flags) & (F_FIN | F_FIN_GUESSED):
-            if not stream.flags & S_SELF and stream.previous is None and self.is_settled(end) and self.is_settled(peer):
+        if (
+            paths.is_calm(end)
+            and paths.is_calm(peer)
+            and not (end.flags | peer.flags) & (F_FIN | F_FIN_GUESSED)
+        ):
+            if (
+                not stream.flags & S_SELF
+                and stream.previous is None
+                and self.is_settled(end)
+                and self.is_settled(peer)
+            ):
                 stream.quiet = 1
         elif not stream.flags & S_OVER and paths.is_over(end) and paths.is_over(peer):
             stream.flags |= S_OVER
@@ -314,7 +357,11 @@ class Replay:
     def is_settled(self, end: End) -> int:
         """Return 1 where nothing rare waits for the end's next segment."""
         cold = end.cold
-        return 1 if cold is None or (cold.unsent_ack < 0 and not cold.challenge_frame and not cold.rst_frame) else 0
+        return (
+            1
+            if cold is None or (cold.unsent_ack < 0 and not cold.challenge_frame and not cold.rst_frame)
+            else 0
+        )
 
     def place(self, end: End, peer: End, x: Segment, seq: int, ack: int, sack: "array[int]", at: int) -> None:
         """Unwrap the segment's numbers near what its ends have shown."""
@@ -412,7 +459,16 @@ class Replay:
         return stream
 
     def new_incarnation(
-        self, entry: Entry, old: Stream, at: int, frame: int, time_ns: int, side: int, seq: int, tsval: int, options: int
+        self,
+        entry: Entry,
+        old: Stream,
+        at: int,
+        frame: int,
+        time_ns: int,
+        side: int,
+        seq: int,
+        tsval: int,
+        options: int,
     ) -> Stream:
         """Open a new stream on a four-tuple, and let its SYN meet the old one's ends."""
         self.open_stream(entry)
@@ -489,7 +545,12 @@ class Replay:
         if gone is None:
             return
         entry = self.flows.find(
-            self.flows.hash_key(gone.k0, gone.k1, gone.k2, gone.k3, gone.k4), gone.k0, gone.k1, gone.k2, gone.k3, gone.k4
+            self.flows.hash_key(gone.k0, gone.k1, gone.k2, gone.k3, gone.k4),
+            gone.k0,
+            gone.k1,
+            gone.k2,
+            gone.k3,
+            gone.k4,
         )
         if entry is not None and entry.number == number:
             self.flows.remove(entry)

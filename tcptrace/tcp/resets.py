@@ -3,21 +3,27 @@
 Sender: RFC 9293 3.10.7.1 and 3.5.2 (a RST answers with SEG.SEQ = SEG.ACK). Receiver: 3.10.7.3, 3.10.7.4 and RFC 5961 3.2.
 """
 
+from tcptrace.flow.bits import (
+    ASSUMED,
+    F_PASSIVE,
+    F_RST_OUT,
+    F_SCALE,
+    F_SYN,
+    F_SYN_ACK,
+    MASK32,
+    OBSERVED,
+    TURN_RECEIVER,
+    TURN_SENDER,
+    WAITS,
+)
 from tcptrace.model.states import CLOSED, LISTEN, UNKNOWN
+from tcptrace.tcp.codes import BLIND_RST, DATA_AFTER_RST, RST_OUT_OF_WINDOW, TIME_WAIT_ASSASSINATION
+from tcptrace.tcp.machine import RCV_ACK_OF_SYN, RCV_RST, RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK, SND_RST
 
 from ..flow.rows import End, Event, Segment, Stream
 from .notes import Notebook
 from .paths import Paths
 
-NONE = -1
-MASK32 = 0xFFFFFFFF
-OBSERVED, ASSUMED = 0, 2
-SND_FIN, RCV_SYN, RCV_SYN_ACK, RCV_ACK_OF_SYN = 4, 1, 2, 3
-SND_RST, RCV_RST, RCV_RST_PASSIVE = 7, 8, 9
-F_SYN, F_SYN_ACK, F_PASSIVE, F_SCALE, F_RST_OUT = 0x1, 0x2, 0x80, 0x200, 0x4000
-RST_OUT_OF_WINDOW, BLIND_RST, TIME_WAIT_ASSASSINATION, DATA_AFTER_RST = 6, 7, 9, 12
-TURN_SENDER, TURN_RECEIVER = 1, 2
-WAITS = 2
 UNKNOWN_WINDOW = 65535 << 14
 
 
@@ -163,5 +169,7 @@ class Resets:
                 claimed.rst_seq = x.seq
             return 0
         if end.flags & F_SCALE:
-            self.notes.note(stream, RST_OUT_OF_WINDOW, x.frame, x.side, x.seq & MASK32, (edge - x.seq) & MASK32)
+            self.notes.note(
+                stream, RST_OUT_OF_WINDOW, x.frame, x.side, x.seq & MASK32, (edge - x.seq) & MASK32
+            )
         return 0

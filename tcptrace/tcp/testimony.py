@@ -4,21 +4,34 @@ replay.md, "Exact rules": *Knowing*, *Postponed*, *Withdrawn*, *Proof*. T is the
 segment behind an open offer.
 """
 
+from tcptrace.flow.bits import (
+    ASSUMED,
+    BEHIND_HOLE,
+    CONFIRMED,
+    F_SYN,
+    F_SYN_ACK,
+    F_SYN_DATA_ACKED,
+    HALF,
+    INFERRED,
+    MASK32,
+    TURN_RECEIVER,
+    TURN_SENDER,
+    WAITS,
+)
+from tcptrace.tcp.machine import (
+    RCV_ACK_OF_FIN,
+    RCV_ACK_OF_SYN,
+    RCV_FIN,
+    RCV_RST,
+    RCV_RST_PASSIVE,
+    RCV_SYN,
+    RCV_SYN_ACK,
+    REUSED,
+)
+
 from ..flow.rows import Copy, End, Event, Segment
 from .paths import Paths
 
-NONE = -1
-MASK32 = 0xFFFFFFFF
-HALF = 0x80000000
-OBSERVED, CONFIRMED, ASSUMED, INFERRED = 0, 1, 2, 3
-RCV_SYN, RCV_SYN_ACK, RCV_ACK_OF_SYN = 1, 2, 3
-RCV_FIN, RCV_ACK_OF_FIN, RCV_RST, RCV_RST_PASSIVE = 5, 6, 8, 9
-REUSED = 11
-F_SYN, F_SYN_ACK, F_FIN = 0x1, 0x2, 0x4
-F_SYN_DATA_ACKED = 0x20
-TURN_SENDER, TURN_RECEIVER = 1, 2
-BEHIND_HOLE = 1  # Event.held: until the hole below it is filled
-WAITS = 2
 REFUSALS = 2  # so many repeated SYN,ACKs show that the listener refuses the ACK (a full accept queue), not that it is lost
 
 
@@ -123,7 +136,11 @@ class Testimony:
     def sacked(self, event: Event, t: Segment) -> int:
         """Return 1 where a SACK or D-SACK block of ``t`` covers X."""
         for at in range(t.sack_count):
-            if t.sack_left[at] <= event.seq and event.end_seq <= t.sack_right[at] and event.seq < event.end_seq:
+            if (
+                t.sack_left[at] <= event.seq
+                and event.end_seq <= t.sack_right[at]
+                and event.seq < event.end_seq
+            ):
                 return 1
         return 0
 
@@ -148,7 +165,9 @@ class Testimony:
         if what in (RCV_RST, RCV_RST_PASSIVE):
             if t.syn and t.ack >= 0 and t.ack != end.synack_ack and end.flags & F_SYN_ACK:
                 return 1  # back in LISTEN, it answers another SYN
-            return 1 if t.rst and t.ack < 0 and peer.last_frame > event.frame and t.seq == peer.ack_last else 0
+            return (
+                1 if t.rst and t.ack < 0 and peer.last_frame > event.frame and t.seq == peer.ack_last else 0
+            )
         return 0
 
     def sacked_twice(self, event: Event, t: Segment) -> int:
@@ -173,7 +192,12 @@ class Testimony:
             event.turn = TURN_SENDER
         chosen: Copy | None = None
         copy = event.copies
-        twice = event.copies is not None and t.sack_count > 0 and t.sack_right[0] <= t.ack and self.sacked(event, t)
+        twice = (
+            event.copies is not None
+            and t.sack_count > 0
+            and t.sack_right[0] <= t.ack
+            and self.sacked(event, t)
+        )
         while copy is not None:
             if twice or (t.has_ts and copy.has_ts and copy.tsval == t.tsecr):
                 chosen = copy  # with a D-SACK the last in the list, which is the first copy
@@ -193,7 +217,14 @@ class Testimony:
             again = t.seq == end.iss and end.flags & F_SYN
             return 1 if again and (what in (RCV_SYN_ACK, RCV_RST, RCV_RST_PASSIVE)) else 0
         if t.syn:
-            return 1 if what == RCV_ACK_OF_SYN and end.flags & F_SYN_ACK and t.seq == end.iss and t.ack == end.synack_ack else 0
+            return (
+                1
+                if what == RCV_ACK_OF_SYN
+                and end.flags & F_SYN_ACK
+                and t.seq == end.iss
+                and t.ack == end.synack_ack
+                else 0
+            )
         if t.fin:
             return 1 if what == RCV_ACK_OF_FIN and end.fin_seq >= 0 and t.end - 1 == end.fin_seq else 0
         return 0

@@ -3,35 +3,41 @@
 contract.md, *Which end is which*, *Outcome*; replay.md, *Outcome*. Everything is read off the rows after the replay.
 """
 
+from tcptrace.flow.bits import F_FIN, F_SYN, F_SYN_ACK, NONE, S_BOTH_SYN, S_SELF
 from tcptrace.model.states import CLOSE_WAIT, CLOSED, ESTABLISHED, LAST_ACK, SYN_RECEIVED, SYN_SENT
+from tcptrace.tcp.outcomes import (
+    ABORTED,
+    BOTH,
+    CLOSING,
+    CONNECTING,
+    HALF_CLOSED,
+    OPEN,
+    OUT_CLOSED,
+    REFUSED,
+    RESET,
+    UNANSWERED,
+    UNKNOWN_OUTCOME,
+)
 
 from ..flow.rows import End, Stream
 from .paths import Paths
 
-NONE = -1
-BOTH = 2
-F_SYN, F_SYN_ACK, F_FIN, F_FIN_GUESSED = 0x1, 0x2, 0x4, 0x8
-S_SELF, S_BOTH_SYN = 0x1, 0x2
-(OUT_CLOSED, RESET, REFUSED, ABORTED, HALF_CLOSED, CLOSING, OPEN, CONNECTING, UNANSWERED, UNKNOWN_OUTCOME) = range(10)
-OUTCOME_NAMES = (
-    "closed",
-    "reset",
-    "refused",
-    "aborted",
-    "half-closed",
-    "closing",
-    "open",
-    "connecting",
-    "unanswered",
-    "unknown",
-)
 BEYOND = ((1 << 12) - 1) ^ ((1 << ESTABLISHED) - 1)  # ESTABLISHED and every state beyond it
 
 
 class Verdict:
     """Fills its fields from a connection's rows."""
 
-    __slots__ = ("client", "closed_first", "crossed", "opened_by", "outcome", "paths", "reset_by", "reset_frame")
+    __slots__ = (
+        "client",
+        "closed_first",
+        "crossed",
+        "opened_by",
+        "outcome",
+        "paths",
+        "reset_by",
+        "reset_frame",
+    )
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
@@ -139,7 +145,9 @@ class Verdict:
         elif self.crossed:
             self.closed_first = BOTH
 
-    def find_outcome(self, stream: Stream, low: End, high: End, passed_low: int, passed_high: int, server_final: int) -> int:
+    def find_outcome(
+        self, stream: Stream, low: End, high: End, passed_low: int, passed_high: int, server_final: int
+    ) -> int:
         """Return the first outcome that holds, in the contract's order."""
         fins = (1 if low.fin_seq >= 0 else 0) + (1 if high.fin_seq >= 0 else 0)
         established = (passed_low | passed_high) & BEYOND
@@ -186,4 +194,9 @@ class Verdict:
         if self.reset_by != side or end.fin_seq >= 0:
             return 0
         self.paths.survey(end)
-        return 1 if self.paths.rst_sent and self.paths.passed & (1 << ESTABLISHED | 1 << CLOSE_WAIT | 1 << LAST_ACK) else 0
+        return (
+            1
+            if self.paths.rst_sent
+            and self.paths.passed & (1 << ESTABLISHED | 1 << CLOSE_WAIT | 1 << LAST_ACK)
+            else 0
+        )

@@ -1,7 +1,6 @@
 cimport cython
 
-cdef long long NONE, WRAP, MASK32, HALF
-cdef int UNKNOWN
+cdef long long HALF, MASK32, NONE, WRAP, UNKNOWN
 
 
 @cython.final

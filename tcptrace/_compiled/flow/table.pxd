@@ -1,7 +1,8 @@
 cimport cython
 from .rows cimport Entry
 
-cdef unsigned long long MASK64, LOW32
+cdef long long KEY_HALVES, LOW32, FIRST_BUCKETS
+cdef unsigned long long MASK64
 
 
 @cython.final

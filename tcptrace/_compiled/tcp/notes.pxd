@@ -1,6 +1,8 @@
 cimport cython
 from ..flow.rows cimport Stream
 
+cdef long long CODE_COUNT
+
 
 @cython.final
 cdef class Notebook:

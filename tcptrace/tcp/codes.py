@@ -1,0 +1,28 @@
+"""Numbers of what the replay notices; ``tcptrace.find.codes`` has their names and sentences."""
+
+(
+    SYN_RETRANSMISSION,
+    FIN_RETRANSMISSION,
+    SIMULTANEOUS_OPEN,
+    SIMULTANEOUS_CLOSE,
+    HALF_OPEN,
+    CHALLENGE_ACK,
+    RST_OUT_OF_WINDOW,
+    BLIND_RST,
+    TIME_WAIT_REUSE,
+    TIME_WAIT_ASSASSINATION,
+    ABORTIVE_CLOSE,
+    DATA_AFTER_FIN,
+    DATA_AFTER_RST,
+    ACK_OF_UNSENT,
+    SPLIT_HANDSHAKE,
+    SYN_DATA,
+    FAST_OPEN,
+    BAD_CHECKSUM,
+    DUPLICATE_FRAME,
+    TIME_WENT_BACK,
+    TAP_LOSS,
+    ONE_DIRECTION,
+    NOT_IN_STATE_MACHINE,
+) = range(23)
+CODE_COUNT = 23
