@@ -112,7 +112,11 @@ class PrintedReader:
         self._is_timed = self._is_timed or time is not None
         self._is_ascii = self._is_ascii and self._is_timed
         said = read_line(text[time.end() :] if time else text)
-        time_ns = self._clock.read(time) if time is not None or not self._is_timed else None
+        time_ns = None
+        if time is not None or not self._is_timed:
+            time_ns = self._clock.read(time)
+            if time_ns is None:
+                said = MALFORMED_LINE
         if said.kind == "header":
             self._header = (said, time_ns)
             self._is_verbose = True

@@ -11,6 +11,7 @@ from datetime import date
 
 DAY_NS = 86_400 * 10**9
 SURE_AFTER = 64  # lines after which -ttt and -ttttt are told apart
+END_NS = 1 << 63  # times are held in 64 bits: the years 1677 to 2262
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 # One blank ends each form; -ttt and -ttttt begin with a blank or a minus sign.
@@ -39,14 +40,17 @@ class Clock:
         """The time of the line before."""
         return self._last
 
-    def read(self, match: "re.Match[str] | None") -> int:
-        """Return the time that ``TIME`` found, or a delta as it stands while ``deciding``; None: ``-t``."""
+    def read(self, match: "re.Match[str] | None") -> int | None:
+        """Return the time that ``TIME`` found, or a delta as it stands while ``deciding``.
+
+        A match of None stands for ``-t``. None is returned where no capture can have that time: there is no
+        such day, or it does not fit 64 bits; then the time of the line before still stands.
+        """
         if match is None:
             self.date_known = False
             return self._last
         if match["epoch"] is not None:
-            self._last = int(match["epoch"]) * 10**9 + int(match["part"].ljust(9, "0"))
-            return self._last
+            return self._move(int(match["epoch"]) * 10**9 + int(match["part"].ljust(9, "0")))
         fraction = match["fraction"] or ""
         in_day = (int(match["h"]) * 3600 + int(match["m"]) * 60 + int(match["s"])) * 10**9 + int(
             fraction.ljust(9, "0")
@@ -55,15 +59,21 @@ class Clock:
             try:
                 day = date.fromisoformat(match["date"]).toordinal() - _EPOCH_DAY
             except ValueError:
-                return self._last  # no such day
-            self._last = day * DAY_NS + in_day
-            return self._last
+                return None
+            return self._move(day * DAY_NS + in_day)
         self.date_known = False
         if match["delta"] is not None:
             return self._delta(-in_day if match["delta"] == "-" else in_day)
         return self._time_of_day(in_day)
 
-    def _time_of_day(self, in_day: int) -> int:
+    def _move(self, time_ns: int) -> int | None:
+        """Make ``time_ns`` the line's time and return it; None where it does not fit."""
+        if not -END_NS <= time_ns < END_NS:
+            return None
+        self._last = time_ns
+        return time_ns
+
+    def _time_of_day(self, in_day: int) -> int | None:
         """Return the time, a day later each time that the clock has passed midnight."""
         moved = in_day + self._day_ns - self._last
         # Half a day tells midnight from a clock that went back a little, and from the last frames of the old
@@ -72,16 +82,14 @@ class Clock:
             self._day_ns += DAY_NS
         elif moved > DAY_NS // 2 and self._day_ns:
             self._day_ns -= DAY_NS
-        self._last = in_day + self._day_ns
-        return self._last
+        return self._move(in_day + self._day_ns)
 
-    def _delta(self, delta: int) -> int:
+    def _delta(self, delta: int) -> int | None:
         if not self._decided:
             self.deciding = True
             self._deltas.append(delta)
             return delta
-        self._last = delta if self._from_first else self._last + delta
-        return self._last
+        return self._move(delta if self._from_first else self._last + delta)
 
     @property
     def sure(self) -> bool:
@@ -102,6 +110,6 @@ class Clock:
         times = []
         for delta in deltas:
             if delta is not None:
-                self._last = delta if self._from_first else self._last + delta
+                self._move(delta if self._from_first else self._last + delta)
             times.append(self._last)
         return times

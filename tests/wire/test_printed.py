@@ -278,6 +278,34 @@ def time_of(text: bytes) -> int:
     return (int(hours) * 3600 + int(minutes) * 60) * 10**9 + int(float(seconds) * 10) * 10**8
 
 
+@pytest.mark.parametrize(
+    "time",
+    [
+        b"0001-01-01 00:00:00.5",
+        b"1677-09-20 23:59:59.5",
+        b"2262-04-12 00:00:00.5",
+        b"9999-12-31 23:59:59.5",
+        b"2017-02-30 00:00:00.5",
+        b"99999999999.999999",
+    ],
+)
+def test_a_time_that_no_capture_can_have_makes_the_line_malformed(time: bytes) -> None:
+    line = b" IP 10.0.0.1.1 > 10.0.0.2.2: Flags [S], seq 1, win 2, length 0\n"
+    frames, reader = read(b"2017-02-21 00:00:00.5" + line + time + line + b"2017-02-21 00:00:01.5" + line)
+    assert reader.malformed == 1
+    assert frames[1][1] == MALFORMED
+    assert [at - frames[0][0] for at, _, _ in frames] == [0, 0, 10**9]
+
+
+@pytest.mark.parametrize(("date", "year"), [(b"1677-09-22", -292), (b"2262-04-11", 292)])
+def test_the_first_and_the_last_day_that_64_bits_hold_are_read(date: bytes, year: int) -> None:
+    frames, reader = read(
+        date + b" 00:00:00.5 IP 10.0.0.1.1 > 10.0.0.2.2: Flags [S], seq 1, win 2, length 0\n"
+    )
+    assert reader.malformed == 0
+    assert round(frames[0][0] / (365.2425 * 86_400e9)) == year
+
+
 def test_remarks_and_dumps_are_no_frames() -> None:
     lines = LISTING.split(b"\n")
     noise = [
