@@ -13,7 +13,8 @@ class Batch(NamedTuple):
 
     buffer: Buffer  # the octets; `frames.offset` counts from its beginning
     frames: Frames
-    count: int  # valid entries in `frames`
+    # mypy: it hides the method `count` of tuples, which nobody needs here.
+    count: int  # type: ignore[assignment] # valid entries in `frames`
 
 
 class Source(Protocol):

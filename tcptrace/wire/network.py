@@ -31,6 +31,9 @@ FRAGMENT = 44
 AUTHENTICATION = 51
 DESTINATION = 60
 
+LOOSE_ROUTE = 131  # options of IPv4 (RFC 791 3.1)
+STRICT_ROUTE = 137
+
 
 class Network:
     """The frame at hand, up to its TCP header."""
@@ -192,26 +195,34 @@ class Network:
         self.src_high = self.dst_high = 0
         self.src_low = self.u32(at + 12)
         self.dst_low = self.u32(at + 16)
-        self.pseudo = self.src_low + self.dst_low
         self.has_id = self.u16(at + 4) != 0
-        if header > 20 and self.source_routed(at + 20, self.at):
-            self.checkable = 0
+        if header > 20:
+            self.source_route(at + 20, self.at)
+        self.pseudo = self.src_low + self.dst_low
         return NEXT
 
-    def source_routed(self, at: int, stop: int) -> int:
-        """Return 1 if a source route (RFC 791) is not used up: the destination is not the final one."""
+    def source_route(self, at: int, stop: int) -> None:
+        """Take the final destination from a source route (RFC 791 3.1) that is not used up.
+
+        The header names the next hop until the pointer has passed the option's length. Connection and checksum
+        are between the two ends, whatever lies on the way; Linux and tshark take it so too.
+        """
         while at + 3 <= stop and self.buf[at] != 0:
             if self.buf[at] == 1:
                 at += 1
                 continue
             kind = self.buf[at]
             length = self.buf[at + 1]
-            if length < 2:
-                return 0
-            if kind in (131, 137) and self.buf[at + 2] <= length:
-                return 1
+            if length < 2 or at + length > stop:
+                return
+            if kind in (LOOSE_ROUTE, STRICT_ROUTE):
+                pointer = self.buf[at + 2]  # counts from 1, at the option's first octet
+                if pointer & 3 == 0 and pointer >= 4 and pointer + 3 <= length:
+                    self.dst_low = self.u32(at + length - 4)
+                elif pointer <= length:
+                    self.checkable = 0  # it cannot be true, and nobody knows for whom the segment is
+                return
             at += length
-        return 0
 
     def ipv6(self) -> int:
         """Read the IPv6 header and its extensions (RFC 8200): sets the addresses, ``at`` and ``stop``."""
@@ -277,10 +288,28 @@ class Network:
                 if reason != NEXT:
                     return reason
             elif kind == ROUTING and self.buf[at + 3] != 0:
-                self.checkable = 0  # segments left: the destination in the header is not the final one
+                self.route(at, size)
             kind = self.buf[at]
             self.at = at + size
         return COUNT_MALFORMED
+
+    def route(self, at: int, size: int) -> None:
+        """Take the final destination from a routing header with segments left (RFC 8200 4.4, 8.1).
+
+        It is the last address of types 0 (RFC 5095) and 2 (RFC 6275), the first of type 4 (RFC 8754). Other
+        types do not spell it out: then the header's destination stands, and the checksum cannot be told.
+        """
+        kind = self.buf[at + 2]
+        if size < 24 or kind not in (0, 2, 4):
+            self.checkable = 0
+            return
+        at += 8 if kind == 4 else size - 16
+        self.pseudo -= (self.dst_high >> 32) + (self.dst_high & 0xFFFFFFFF)
+        self.pseudo -= (self.dst_low >> 32) + (self.dst_low & 0xFFFFFFFF)
+        self.dst_high = (self.u32(at) << 32) | self.u32(at + 4)
+        self.dst_low = (self.u32(at + 8) << 32) | self.u32(at + 12)
+        for i in range(4):
+            self.pseudo += self.u32(at + 4 * i)
 
     def jumbo_payload(self, at: int, stop: int) -> int:
         """Take the length from a jumbo payload option (RFC 2675), if the hop-by-hop options have one."""

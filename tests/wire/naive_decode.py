@@ -105,21 +105,29 @@ def _ipv4(packet: Piece, checksums: str) -> Segment:
     options = packet.data[20:header]
     packet = packet.cut(total)
     same = head[:8] + bytes([6]) + source + target + options
-    known = known and not _source_routed(options)
+    final = _final_destination(options)
+    if final == b"?":
+        known = False
+    elif final:
+        target = final
     return _tcp(packet.behind(header), source, target, same, ident != 0, known, checksums)
 
 
-def _source_routed(options: bytes) -> bool:
+def _final_destination(options: bytes) -> bytes:
+    """The last address of a source route (RFC 791 3.1); empty: none is left, ``?``: it is spoilt."""
     while len(options) >= 3 and options[0] != 0:
         if options[0] == 1:
             options = options[1:]
-        elif options[1] < 2:
-            return False
-        elif options[0] in (131, 137) and options[2] <= options[1]:
-            return True
-        else:
-            options = options[options[1] :]
-    return False
+            continue
+        kind, size, pointer = options[:3]
+        if not 2 <= size <= len(options):
+            break
+        if kind in (131, 137):
+            if pointer > size:
+                return b""
+            return options[size - 4 : size] if pointer in range(4, size - 2, 4) else b"?"
+        options = options[size:]
+    return b""
 
 
 def _ipv6(packet: Piece, checksums: str) -> Segment:
@@ -132,7 +140,7 @@ def _ipv6(packet: Piece, checksums: str) -> Segment:
     length = length or rest.size
     known = length <= rest.size
     length = min(length, rest.size)
-    extensions = b""
+    first_target, extensions = target, b""
     has_id = False
     whole = rest
     for _ in range(32):
@@ -155,12 +163,17 @@ def _ipv6(packet: Piece, checksums: str) -> Segment:
                 known = known and value <= whole.size
                 length = min(value, whole.size)
         if kind == 43 and extension[3]:
-            known = False
+            if size >= 24 and extension[2] in (0, 2):
+                target = extension[-16:]
+            elif size >= 24 and extension[2] == 4:
+                target = extension[8:24]
+            else:
+                known = False
         extensions += extension
         kind = start[0]
     else:
         raise Skip("malformed")
-    same = head[:7] + source + target + extensions[:64]
+    same = head[:7] + source + first_target + extensions[:64]
     body = whole.cut(length).behind(len(extensions))
     return _tcp(body, source, target, same, has_id, known, checksums)
 

@@ -363,14 +363,64 @@ def test_what_the_snap_length_cut_cannot_be_checked(form: str) -> None:
     assert Form(form).one(whole)["marks"] == tf.MARK_BAD_CHECKSUM
 
 
-def test_a_route_that_is_not_used_up_hides_the_final_destination(form: str) -> None:
-    segment = tcp("2001:db8::1", "2001:db8::9", flags=tf.SYN)
-    for left, marks in ((1, 0), (0, tf.MARK_BAD_CHECKSUM)):
-        packet = ipv6(extension(6, b"\0" + bytes([left]) + bytes(4)) + segment, kind=43)
-        assert Form(form).one(packet, link=229)["marks"] == marks | tf.MARK_NO_IP_ID
-    for pointer, marks in ((4, 0), (8, tf.MARK_BAD_CHECKSUM)):  # RFC 791: a pointer past the option's length
-        route = b"\x01\x83\x07" + bytes([pointer]) + ip("203.0.113.1")
-        assert Form(form).one(frame(tcp(flags=tf.SYN, stored=1), options=route))["marks"] == marks
+# What tshark 4.0 shows as ip.dst of a packet to 198.51.100.2 with this option; whether that can be checked.
+ROUTES = [
+    ("83 0b 04 01010101 02020202", "2.2.2.2", True),
+    ("83 0b 08 01010101 02020202", "2.2.2.2", True),
+    ("89 0b 04 01010101 02020202", "2.2.2.2", True),
+    ("89 07 04 01010101", "1.1.1.1", True),
+    ("44 08 000000000000 83 07 04 01010101", "1.1.1.1", True),
+    ("83 0b 04 01010101 02020202 89 07 04 03030303", "2.2.2.2", True),
+    ("83 0b 0c 01010101 02020202", "198.51.100.2", True),  # the pointer is past the option: used up
+    ("83 07 08 01010101 89 07 04 03030303", "198.51.100.2", True),  # one of the two may be there
+    ("83 27 04 01010101", "198.51.100.2", True),  # longer than the header: no option
+    ("44 01 83 07 04 01010101", "198.51.100.2", True),
+    ("83 0b 00 01010101 02020202", "198.51.100.2", False),
+    ("83 0b 05 01010101 02020202", "198.51.100.2", False),
+    ("83 0b 0b 01010101 02020202", "198.51.100.2", False),
+    ("83 03 03", "198.51.100.2", False),
+]
+
+
+@pytest.mark.parametrize(("option", "final", "known"), ROUTES)
+def test_a_source_route_that_is_not_used_up_names_the_final_destination(
+    form: str, option: str, final: str, known: bool
+) -> None:
+    for stored, marks in ((None, 0), (1, tf.MARK_BAD_CHECKSUM if known else 0)):
+        segment = tcp("192.0.2.1", final, flags=tf.SYN, stored=stored)
+        octets = bytes.fromhex(option)
+        row = Form(form).one(frame(segment, options=octets + bytes(-len(octets) % 4)))
+        assert row["low" if row["side"] else "high"] == (ip(final), 8000)
+        assert row["marks"] == marks
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "final", "known"),
+    [
+        (0, 1, "2001:db8::b", True),
+        (0, 2, "2001:db8::b", True),
+        (2, 1, "2001:db8::b", True),
+        (4, 1, "2001:db8::a", True),  # segments are listed from the last to the first (RFC 8754 2)
+        (3, 1, "2001:db8::2", False),  # compressed (RFC 6554)
+        (0, 0, "2001:db8::2", True),
+        (4, 0, "2001:db8::2", True),
+    ],
+)
+def test_a_routing_header_with_segments_left_names_the_final_destination(
+    form: str, kind: int, left: int, final: str, known: bool
+) -> None:
+    route = bytes([kind, left]) + bytes(4) + ip("2001:db8::a") + ip("2001:db8::b")
+    for stored, marks in ((None, 0), (1, tf.MARK_BAD_CHECKSUM if known else 0)):
+        segment = tcp("2001:db8::1", final, flags=tf.SYN, stored=stored)
+        row = Form(form).one(ipv6(extension(6, route) + segment, kind=43), link=229)
+        assert row["low" if row["side"] else "high"] == (ip(final), 8000)
+        assert row["marks"] == marks | tf.MARK_NO_IP_ID
+
+
+def test_a_routing_header_without_an_address_says_nothing(form: str) -> None:
+    segment = tcp("2001:db8::1", "2001:db8::2", flags=tf.SYN, stored=1)
+    packet = ipv6(extension(6, b"\0\1" + bytes(4)) + segment, kind=43)
+    assert Form(form).one(packet, link=229)["marks"] == tf.MARK_NO_IP_ID
 
 
 # ---- the batch

@@ -86,6 +86,10 @@ def dpkt_options(data: bytes) -> Segment:
     return found
 
 
+# Here dpkt names the next hop of a source route, and not the final destination as tshark does.
+SOURCE_ROUTED = {"suricata-verify-detect-ipopts-input.pcap": {2, 7}}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_dpkt_reads_the_same_fields_from_every_frame(path: Path) -> None:
     frames = read_capture(path)
@@ -99,7 +103,8 @@ def test_dpkt_reads_the_same_fields_from_every_frame(path: Path) -> None:
         compared += 1
         source, target = ends(row)
         assert source == (packet.src, segment.sport)
-        assert target == (packet.dst, segment.dport)
+        if number not in SOURCE_ROUTED.get(path.name, ()):
+            assert target == (packet.dst, segment.dport)
         names = ("seq", "ack", "window", "flags")
         assert [row[name] for name in names] == [segment.seq, segment.ack, segment.win, segment.flags]
         assert row["payload"] == segment.data

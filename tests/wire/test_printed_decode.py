@@ -67,7 +67,8 @@ def test_real_captures_decode_to_the_same_columns_from_text() -> None:
         capture, expected = decoded(str(path))
         text, made = decoded(prints(path, "-tt", "-vv"))
         total += len(made)
-        if "bgp" in path.name:  # tcpdump prints of these what it calls bad, and no more
+        # tcpdump prints of the first what it calls bad and no more, of the second a source route's next hop.
+        if "bgp" in path.name or "ipopts" in path.name:
             continue
         by_frame = {row["frame"]: row for row in expected}
         assert all(row == by_frame[row["frame"]] for row in made), path.name

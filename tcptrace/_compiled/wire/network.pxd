@@ -4,7 +4,7 @@ cimport cython
 cdef int COUNT_FRAGMENT, COUNT_LINK_TYPE, COUNT_MALFORMED, COUNT_NOT_IP, COUNT_NOT_TCP, COUNT_TRUNCATED
 cdef int ALWAYS_IPV4, ALWAYS_IPV6, BY_ETHERTYPE, BY_FAMILY, BY_VERSION, ROW_WORDS
 cdef int NEXT, MAX_TAGS, MAX_EXTENSIONS
-cdef int TCP, HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION
+cdef int TCP, HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION, LOOSE_ROUTE, STRICT_ROUTE
 
 @cython.final
 cdef class Network:
@@ -30,11 +30,13 @@ cdef class Network:
     cdef long long ethertype(self, long long kind) noexcept
     @cython.locals(at="long long", header="long long", rest="long long", total="long long")
     cdef long long ipv4(self) noexcept
-    @cython.locals(kind="long long", length="long long")
-    cdef long long source_routed(self, long long at, long long stop) noexcept
+    @cython.locals(kind="long long", length="long long", pointer="long long")
+    cdef void source_route(self, long long at, long long stop) noexcept
     @cython.locals(at="long long", length="long long", jumbo="long long", i="long long")
     cdef long long ipv6(self) noexcept
     @cython.locals(at="long long", size="long long", reason="long long")
     cdef long long extensions(self, long long kind, long long jumbo) noexcept
+    @cython.locals(kind="long long", i="long long")
+    cdef void route(self, long long at, long long size) noexcept
     @cython.locals(length="long long")
     cdef long long jumbo_payload(self, long long at, long long stop) noexcept
