@@ -4,6 +4,7 @@ Memory is bounded by ``max_connections`` rows. A connection that must be given u
 ``order="end"``, is made into its record at once; what waits for its turn is spooled (``tcptrace.spool``).
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,6 +19,7 @@ from tcptrace.source import open_source
 from tcptrace.spool import SegmentLog, Spool
 from tcptrace.tcp import codes as notes
 from tcptrace.tcp import machine
+from tcptrace.tcp.outcomes import OUTCOME_NAMES
 from tcptrace.wire.application import classify
 from tcptrace.wire.decoder import Decoder
 
@@ -33,6 +35,7 @@ NS = 1_000_000_000
 MSL_S = 120.0  # RFC 9293 3.4.2
 MAX_CONNECTIONS = 1_000_000
 MAX_FINDINGS = 1000
+MAX_HEADS = 4096  # first payloads whose label is remembered
 ORDERS = ("stream", "end")
 
 Readable = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -130,31 +133,32 @@ class Analysis:
             for gone in self._replay.evicted:
                 self._count(self._finish(gone))
             self._replay.evicted.clear()
-        for row in self._alive():
-            self._count(row)
+        judged = self._recorder.verdict
+        judged.tally(self._replay.streams, max(self._replay.clock_ns, self._last_ns), self._frames + 1)
+        for number, name in enumerate(OUTCOME_NAMES):
+            if judged.counts[number]:
+                self.outcomes[name] = self.outcomes.get(name, 0) + judged.counts[number]
+        self._one_direction += judged.one_direction
+        self._given_up += judged.given_up
         self._close()
 
     def __iter__(self) -> Iterator[Connection]:
         """Yield each connection: by stream number, or as it ends."""
         in_order = self._order == "stream"
         spool: Spool | None = None
-        try:
-            for _ in self._read():
-                for gone in self._replay.evicted:
-                    record = self._record(self._finish(gone))
-                    if in_order:
-                        spool = spool or Spool()
-                        spool.add(record)
-                    else:
-                        yield record
-                self._replay.evicted.clear()
-                if not in_order:
-                    yield from self._ended()
-            rest = (self._record(row) for row in self._alive())
-            yield from rest if spool is None else spool.merged(rest)
-        finally:
-            if spool is not None:
-                spool.close()
+        for _ in self._read():
+            for gone in self._replay.evicted:
+                record = self._record(self._finish(gone))
+                if in_order:
+                    spool = spool or Spool()
+                    spool.add(record)
+                else:
+                    yield record
+            self._replay.evicted.clear()
+            if not in_order:
+                yield from self._ended()
+        rest = (self._record(row) for row in self._alive())
+        yield from rest if spool is None else spool.merged(rest)
         self._close()
 
     def segments_of(self, stream: int) -> list[Segment]:
@@ -170,9 +174,16 @@ class Analysis:
         if self._started:
             raise UsageError("analysis: it has been read already; call analyze() again")
         self._started = True
+        # Millions of rows without a cycle: while they are made, the collector would walk them again and again.
+        collecting = gc.isenabled()
         try:
             for batch in self._source.batches():
-                self._replay_batch(batch)
+                gc.disable()
+                try:
+                    self._replay_batch(batch)
+                finally:
+                    if collecting:
+                        gc.enable()
                 yield
         finally:
             self._source.close()
@@ -277,8 +288,20 @@ class Analysis:
     def _classify(self, octets: bytes, row: "rows.Stream", side: int) -> int:
         """Return the number of the application's label for a side's first payload, 0 for unknown."""
         client = self._recorder.verdict.find_client(row)
-        ports = (row.k4 >> 16 & 0xFFFF, row.k4 & 0xFFFF)
+        key = row.key
+        assert key is not None
+        ports = (key.k4 >> 16 & 0xFFFF, key.k4 & 0xFFFF)
         name = classify(octets, side != client, ports[client], ports[1 - client])
+        number = self._label_number(name)
+        heads = self._replay.heads[side != client]
+        if classify(octets, side != client, 0, 0) == name and row.syn_side >= 0:
+            if len(heads) >= MAX_HEADS:
+                heads.clear()
+            heads[octets] = number << 2
+        return number
+
+    def _label_number(self, name: str | None) -> int:
+        """Return a label's number, 0 for none."""
         if name is None:
             return 0
         number = self._label_numbers.get(name)
@@ -315,6 +338,10 @@ class Analysis:
             warnings=list(self._warnings()),
         )
 
+    def _cut(self) -> int:
+        """Return how many segments the snap length cut; a printed listing never has payload."""
+        return 0 if self._source.format == "tcpdump text" else self._replay.truncated
+
     def _warnings(self) -> Iterator[Warning_]:
         """Yield the capture's own faults."""
         totals = self._replay.notes.totals
@@ -330,7 +357,7 @@ class Analysis:
                 self._one_direction,
                 "connections of which only one end's segments were captured",
             ),
-            ("short_snap", self._replay.truncated, "segments whose payload the snap length cut"),
+            ("short_snap", self._cut(), "segments whose payload the snap length cut"),
             (
                 "time_went_back",
                 self._replay.time_went_back,

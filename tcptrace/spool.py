@@ -3,10 +3,11 @@
 Both are kept in memory up to 64 MiB and in a temporary file beyond.
 """
 
+import os
 from array import array
 from collections.abc import Iterable, Iterator
 from struct import Struct
-from tempfile import SpooledTemporaryFile
+from typing import IO
 
 import msgspec
 
@@ -22,28 +23,60 @@ _ROW = Struct("=qqqIIIHHB")  # previous row of the stream, frame, time, seq, ack
 Steps = list[tuple[int, Side, str]]
 
 
+class Store:
+    """Octets written one after the other and read anywhere: in memory first, in a temporary file when they grow."""
+
+    def __init__(self) -> None:
+        self._octets = bytearray()
+        self._file: IO[bytes] | None = None
+        self.size = 0
+
+    def write(self, octets: bytes | bytearray) -> None:
+        """Add octets at the end."""
+        if self._file is None and self.size + len(octets) <= MEMORY:
+            self._octets += octets
+        else:
+            if self._file is None:
+                from tempfile import TemporaryFile
+
+                self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as the store
+                self._file.write(self._octets)
+                self._octets = bytearray()
+            self._file.seek(0, os.SEEK_END)
+            self._file.write(octets)
+        self.size += len(octets)
+
+    def read(self, at: int, size: int) -> bytes:
+        """Return ``size`` octets from ``at`` on."""
+        if self._file is None:
+            return bytes(self._octets[at : at + size])
+        self._file.seek(at)
+        return self._file.read(size)
+
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
 class Spool:
     """Records by stream number."""
 
     def __init__(self) -> None:
-        self._file = SpooledTemporaryFile(max_size=MEMORY)  # noqa: SIM115 - it lives as long as the spool
+        self._store = Store()
         self._numbers = array("q")
         self._offsets = array("q")
-        self._end = 0
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Connection).decode
 
     def add(self, record: Connection) -> None:
         """Keep a record."""
-        octets = self._encode(record)
-        self._file.write(octets)
         self._numbers.append(record.stream)
-        self._offsets.append(self._end)
-        self._end += len(octets)
+        self._offsets.append(self._store.size)
+        self._store.write(self._encode(record))
 
     def merged(self, others: Iterable[Connection]) -> Iterator[Connection]:
         """Yield the kept records and ``others`` (ascending), all in order of stream number."""
-        self._offsets.append(self._end)
+        self._offsets.append(self._store.size)
         order = iter(sorted(range(len(self._numbers)), key=self._numbers.__getitem__))
         following = next(order, None)
         for other in others:
@@ -55,20 +88,16 @@ class Spool:
             yield self._load(following)
             following = next(order, None)
 
-    def close(self) -> None:
-        """Let go of the temporary file."""
-        self._file.close()
-
     def _load(self, at: int) -> Connection:
-        self._file.seek(self._offsets[at])
-        return self._decode(self._file.read(self._offsets[at + 1] - self._offsets[at]))
+        start = self._offsets[at]
+        return self._decode(self._store.read(start, self._offsets[at + 1] - start))
 
 
 class SegmentLog:
     """The segments of every connection, chained by stream."""
 
     def __init__(self) -> None:
-        self._file = SpooledTemporaryFile(max_size=MEMORY)  # noqa: SIM115 - it lives as long as the log
+        self._store = Store()
         self._count = 0
         self._last: dict[int, int] = {}  # stream -> its newest row
         self._about: dict[int, tuple[Steps, Sides[str], int, tuple[int, int]]] = {}
@@ -94,8 +123,7 @@ class SegmentLog:
             last[stream] = at
             at += 1
         self._count = at
-        self._file.seek(0, 2)
-        self._file.write(rows)
+        self._store.write(rows)
 
     def describe(self, record: Connection, steps: Steps, client: int, initial: tuple[int, int]) -> None:
         """Learn a connection's steps, which end is its client, and both initial numbers (client's, server's)."""
@@ -108,8 +136,7 @@ class SegmentLog:
         rows = []
         at = self._last.get(stream, -1)
         while at >= 0:
-            self._file.seek(at * _ROW.size)
-            row = _ROW.unpack(self._file.read(_ROW.size))
+            row = _ROW.unpack(self._store.read(at * _ROW.size, _ROW.size))
             rows.append(row)
             at = row[0]
         rows.reverse()

@@ -51,7 +51,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, with a hint for those who name a file where the command belongs."""
         if args and args[0] not in COMMANDS and (os.path.exists(args[0]) or args[0] == "-"):
-            raise click.UsageError(f"no command: {args[0]!r}: write `tcptrace analyze {args[0]}`", ctx)
+            raise click.UsageError(f"{args[0]}: no command; write `tcptrace analyze {args[0]}`", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -93,7 +93,7 @@ def tcptrace() -> None:
 def run(args: Sequence[str]) -> int:
     """Run one command line and return the exit status; bad input leaves no traceback."""
     if sys.stdout is None:  # closed by the caller (`>&-`)
-        return _fail("cannot write: standard output: it is closed", INPUT_ERROR)
+        return _fail("standard output: closed; leave it open, or send it to a file", INPUT_ERROR)
     try:
         status = _invoke(args)
         sys.stdout.flush()
@@ -103,7 +103,9 @@ def run(args: Sequence[str]) -> int:
         return 0
     except OSError as error:
         _discard_output()
-        return _fail(f"cannot write: standard output: {error.strerror or error}", INPUT_ERROR)
+        return _fail(
+            f"standard output: {error.strerror or error}; make room, or send it elsewhere", INPUT_ERROR
+        )
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     return status
@@ -125,7 +127,7 @@ def _invoke(args: Sequence[str]) -> int:
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tcptrace"
         message = error.format_message().rstrip(".")
         message = message[:1].lower() + message[1:]
-        return _fail(message if "`" in message else f"{message}: see `{command} --help`", error.exit_code)
+        return _fail(message if "`" in message else f"{message}; see `{command} --help`", error.exit_code)
     return 0
 
 

@@ -126,15 +126,14 @@ def _choose(request: "Request", analysis: "Analysis", name: str) -> tuple[Connec
     if problem:
         terminal.complain(f"incomplete: {name}: {problem}")
     if total == 0:
-        raise UsageError(f"no connection: {name}: no TCP segment in it; --frame N shows any frame")
+        raise UsageError(f"{name}: no TCP segment in it; --frame N shows any frame")
     if chosen is None:
         raise UsageError(
-            f"no stream {request.stream}: {name}: {_streams(total)}; `tcptrace analyze` lists them"
+            f"{name}: no stream {request.stream} in {_streams(total)}; `tcptrace analyze` lists them"
         )
     if request.stream is None and total > 1:
         raise UsageError(
-            f"which connection: {name}: {_streams(total)}; choose one with --stream N, `tcptrace "
-            f"analyze` lists them"
+            f"{name}: {_streams(total)}; choose one with --stream N, `tcptrace analyze` lists them"
         )
     return chosen
 
@@ -153,8 +152,8 @@ def _frame(request: "Request", source: Any, name: str, progress: terminal.Progre
     assert number is not None
     found, last = _find_frame(source, number)
     if found is None:
-        held = f"it has {plural(last, 'frame')}" if last else "it has no frame"
-        raise UsageError(f"no frame {number}: {name}: {held}; frames are numbered from 1")
+        held = plural(last, "frame") if last else "an empty capture"
+        raise UsageError(f"{name}: no frame {number} in {held}; frames are numbered from 1")
     layers = dissect(found.octets, found.link, found.wire)
     if any(layer.name == "TCP" for layer in layers):
         layers.extend(_parts(request, source, number, progress))

@@ -52,15 +52,15 @@ def show(words: tuple[str, ...], file: str | None, **options: Any) -> None:
     """
     paths = list(words) if file is None else [file, *words]
     if not paths:
-        raise click.UsageError("no FILE: name a capture, or - for standard input")
+        raise click.UsageError("FILE: missing; name a capture, or - for standard input")
     if len(paths) > 1:
-        raise click.UsageError(f"more than one FILE: {paths[1]}: show one capture at a time")
+        raise click.UsageError(f"{paths[1]}: a second FILE; show one capture at a time")
     options.pop("n")
     chosen = options["stream"] is not None or options["explain"] or options["show_all"]
     if options["frame"] is not None and chosen:
-        raise click.UsageError("--frame stands alone: leave --stream, --explain and --all out")
+        raise click.UsageError("--frame: it stands alone; leave --stream, --explain and --all out")
     if options["explain"] and options["show_all"]:
-        raise click.UsageError("--explain and --all: choose one")
+        raise click.UsageError("--explain and --all: two views; choose one")
     value, _ = _msl(options.pop("msl_s"), options.pop("stack"))
     from tcptrace.cli.run_show import run
 

@@ -159,7 +159,11 @@ class Recorder:
             total = end.path_len + len(steps) - min(end.path_len, MAX_STEPS - 1)
             del steps[MAX_STEPS - 1 :]
             omitted += max(0, total - len(steps))
-            found += [_Step(step[0], step[1], name, step) for step in steps]
+            place = turn = 0
+            for step in steps:  # an end's steps stand in path order, whatever the frames say
+                if (step[0], step[1]) > (place, turn):
+                    place, turn = step[0], step[1]
+                found.append(_Step(place, turn, name, step))
             if alone:
                 break
         found.sort(key=_order)
@@ -307,11 +311,13 @@ def _known(value: int) -> int | None:
 
 def _addresses(row: "rows.Stream") -> tuple[Endpoint, Endpoint]:
     """Return the low and the high end's address."""
-    low_port = row.k4 >> 16 & 0xFFFF
-    high_port = row.k4 & 0xFFFF
-    if row.k4 >> 32 == 4:
-        return Endpoint(ipv4_text(row.k1), low_port), Endpoint(ipv4_text(row.k3), high_port)
-    return Endpoint(ipv6_text(row.k0, row.k1), low_port), Endpoint(ipv6_text(row.k2, row.k3), high_port)
+    key = row.key
+    assert key is not None
+    low_port = key.k4 >> 16 & 0xFFFF
+    high_port = key.k4 & 0xFFFF
+    if key.k4 >> 32 == 4:
+        return Endpoint(ipv4_text(key.k1), low_port), Endpoint(ipv4_text(key.k3), high_port)
+    return Endpoint(ipv6_text(key.k0, key.k1), low_port), Endpoint(ipv6_text(key.k2, key.k3), high_port)
 
 
 def ipv4_text(number: int) -> str:
@@ -341,9 +347,8 @@ def _handshake(row: "rows.Stream", client: int) -> float | None:
 def _time_wait(ends: "tuple[rows.End, rows.End]", alone: bool) -> TimeWait | None:
     held: list[tuple[Side, int, int]] = []
     for name, end in zip(_NAMES, ends, strict=True):
-        cold = end.cold
-        if cold is not None and cold.since_ns >= 0 and end.packets:
-            held.append((name, cold.since_ns, cold.until_ns))
+        if end.since_ns >= 0 and end.packets:
+            held.append((name, end.since_ns, end.until_ns))
     if not held:
         return None
     since = min(entry[1] for entry in held)

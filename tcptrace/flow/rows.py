@@ -84,9 +84,9 @@ class Cold:
     """What few ends need."""
 
     __slots__ = (
-        "challenge_frame", "fin_carrier", "fin_frame", "fin_x_ack", "gap_count", "gaps", "karn_high", "karn_low", "lost_frame", "refused",
-        "restart_ns", "rst_frame", "rst_seq", "since_ns", "spare_end", "spare_frame", "unsent_ack", "unsent_frame",
-        "unsent_from", "until_ns",
+        "challenge_frame", "gap_count", "gaps", "karn_high", "karn_low", "lost_frame", "refused",
+        "restart_ns", "rst_frame", "rst_seq", "spare_end", "spare_frame", "unsent_ack", "unsent_frame",
+        "unsent_from",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -94,9 +94,6 @@ class Cold:
         self.gap_count = 0
         self.karn_low = 0  # sent twice: an ACK in (karn_low, karn_high] gives no sample (Karn's rule)
         self.karn_high = NONE
-        self.fin_frame = 0
-        self.fin_x_ack = NONE  # what its first FIN acknowledged
-        self.fin_carrier = NONE  # end of the peer's first new segment that carried an ACK of this end's FIN
         self.refused = 0  # how often its repeated SYN,ACK withdrew the ACK of it
         self.rst_frame = 0  # its RST, while that closes it
         self.rst_seq = NONE
@@ -107,9 +104,7 @@ class Cold:
         self.unsent_ack = NONE  # an ACK of what it was not seen to send (decided later)
         self.unsent_frame = 0
         self.unsent_from = NONE
-        self.since_ns = NONE  # TIME-WAIT
-        self.until_ns = NONE
-        self.restart_ns = NONE  # the last FIN that came again in it
+        self.restart_ns = NONE  # the last FIN that came again in TIME-WAIT
         # The peer's SYN that its SYN,ACK did not answer (RFC 9293 Figure 8): it comes into its own after the RST.
         self.spare_frame = 0
         self.spare_end = NONE
@@ -122,10 +117,11 @@ class End:
     """
 
     __slots__ = (
-        "ack_high", "ack_last", "cold", "cont", "data_bytes", "duplicates", "fin_seq", "first_raw", "flags", "flight",
+        "ack_high", "ack_last", "cold", "cont", "data_bytes", "duplicates", "fin_carrier", "fin_frame",
+        "fin_seq", "fin_x_ack", "first_raw", "flags", "flight",
         "has_ts", "iss", "last_frame", "packets", "path_len", "pending", "proven", "rtt_count", "rtt_max", "rtt_min", "rtt_sum", "scale",
         "sent_end", "sent_ns", "snd_nxt", "start", "state", "steps", "synack_ack", "tsecr", "tsval", "unique_bytes",
-        "window", "window_edge", "window_max",
+        "since_ns", "until_ns", "window", "window_edge", "window_max",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -160,6 +156,8 @@ class End:
         self.proven = UNKNOWN  # state after the settled steps
         self.state = UNKNOWN  # with the open events applied
         self.flags = 0
+        self.since_ns = NONE  # in TIME-WAIT
+        self.until_ns = NONE  # and its 2MSL end
         self.pending: Event | None = None  # open events, in path order
         self.steps = NONE  # newest settled step in the arena
         self.path_len = 0  # settled steps
@@ -186,18 +184,14 @@ class Stream:
     """One connection."""
 
     __slots__ = (
-        "application", "both_frame", "first_frame", "first_ns", "first_side", "flags", "handshake_ns", "high", "k0", "k1", "k2",
-        "k3", "k4", "last_frame", "last_ns", "low", "notes", "number", "previous", "quiet", "syn_ns", "syn_side", "synack_ns",
+        "application", "both_frame", "first_frame", "first_ns", "first_side", "flags", "handshake_ns", "high", "key",
+        "last_frame", "last_ns", "low", "notes", "number", "previous", "quiet", "syn_ns", "syn_side", "synack_ns",
         "synack_side",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.number = 0
-        self.k0 = 0  # the four-tuple, as in the key column
-        self.k1 = 0
-        self.k2 = 0
-        self.k3 = 0
-        self.k4 = 0
+        self.key: Entry | None = None  # its four-tuple
         self.first_frame = 0
         self.last_frame = 0
         self.first_ns = 0

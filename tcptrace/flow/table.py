@@ -36,7 +36,7 @@ class FlowTable:
         total = keys[10]
         total = (total + (k1 & LOW32) * keys[0] + (k3 & LOW32) * keys[1] + (k4 & LOW32) * keys[2]) & MASK64
         total = (total + (k4 >> 32) * keys[3]) & MASK64
-        if k0 | k2:
+        if k0 | k2 | (k1 >> 32) | (k3 >> 32):
             total = (total + (k0 & LOW32) * keys[4] + (k0 >> 32) * keys[5] + (k1 >> 32) * keys[6]) & MASK64
             total = (total + (k2 & LOW32) * keys[7] + (k2 >> 32) * keys[8] + (k3 >> 32) * keys[9]) & MASK64
         return total >> 32

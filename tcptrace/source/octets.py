@@ -89,6 +89,10 @@ class FileInput:
         self._view: memoryview | None = None
         self._released = 0
 
+    def __del__(self) -> None:
+        if self._ours:  # somebody stopped in the middle, and nobody is left to call `close`
+            self._file.close()
+
     def read_into(self, view: memoryview) -> int:
         """Wait for octets, fill the beginning of ``view``, and return how many; 0 at the end."""
         while True:

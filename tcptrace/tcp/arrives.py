@@ -90,7 +90,7 @@ class Arrivals:
 
     def own(self, end: End, what: int, x: Segment) -> Event:
         """Add a step that the end made itself, by its segment ``x``."""
-        event = Event()
+        event = self.paths.take()
         event.input = what
         event.evidence = OBSERVED
         event.settled = 1
@@ -107,7 +107,7 @@ class Arrivals:
 
     def infer(self, end: End, what: int, x: Segment, settled: int, turn: int) -> Event:
         """Add a step whose segment was never captured and that ``x`` shows."""
-        event = Event()
+        event = self.paths.take()
         event.input = what
         event.evidence = INFERRED
         event.settled = settled
@@ -121,7 +121,7 @@ class Arrivals:
 
     def offer(self, end: End, what: int, x: Segment, end_seq: int) -> Event:
         """Add a step that the end should make at the peer's segment ``x``, until its own segments prove or refute it."""
-        event = Event()
+        event = self.paths.take()
         event.input = what
         event.evidence = ASSUMED
         event.frame = x.frame
@@ -500,9 +500,8 @@ class Arrivals:
             return
         end.fin_seq = number
         end.flags |= F_FIN
-        cold = end.chill()
-        cold.fin_frame = x.frame
-        cold.fin_x_ack = x.ack
+        end.fin_frame = x.frame
+        end.fin_x_ack = x.ack
         self.own(end, SND_FIN, x)
 
     def pick_up(self, end: End, peer: End, x: Segment) -> None:
@@ -605,9 +604,8 @@ class Arrivals:
                     self.testimony.repeat(end, event, x)
         if end.fin_seq >= 0 and x.ack > end.fin_seq:
             if x.end > x.seq and x.end > end.ack_high:
-                cold = end.chill()
-                if cold.fin_carrier < 0:
-                    cold.fin_carrier = x.end
+                if end.fin_carrier < 0:
+                    end.fin_carrier = x.end
             if self.paths.allows(end, RCV_ACK_OF_FIN):
                 event = self.paths.find(end, RCV_ACK_OF_FIN)
                 if event is None:

@@ -145,7 +145,7 @@ class Incarnations:
         if new.flags & S_OLD_LIVE:
             self.notes.note(old, HALF_OPEN, x.frame, -1, syn_frame, 0)
         if self.paths.allows(peer, REUSED):
-            left = Event()
+            left = self.paths.take()
             left.input = REUSED
             left.evidence = INFERRED
             left.settled = 1

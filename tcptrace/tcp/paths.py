@@ -46,9 +46,12 @@ class Paths:
         "hits",
         "msl2_ns",
         "passed",
+        "pool",
         "rst_received",
         "rst_sent",
         "table",
+        "view",
+        "view_at",
     )
 
     def __init__(self, table: "array[int]", anomaly: "array[int]", msl2_ns: int) -> None:
@@ -59,11 +62,31 @@ class Paths:
         self.hits = array("q", bytes(8 * STATE_COUNT * INPUT_COUNT))  # how often each cell fired
         self.chunks = [array("q", bytes(8 * CHUNK_STEPS * STEP_WORDS))]
         self.chunk = self.chunks[0]
+        self.pool: list[Event] = []  # settled events, to be used again
+        self.view = self.chunk  # the chunk that `survey` looked at last
+        self.view_at = 0
         self.count = 0
         self.passed = 0
         self.rst_sent = 0
         self.rst_received = 0
         self.final = 0
+
+    def take(self) -> Event:
+        """Return an event with nothing set, a used one where there is one."""
+        if not self.pool:
+            return Event()
+        event = self.pool.pop()
+        event.settled = 0
+        event.held = 0
+        event.hole = 0
+        event.has_ts = 0
+        event.proof = 0
+        event.seq = 0
+        event.end_seq = 0
+        event.x_ack = NONE
+        event.copies = None
+        event.next = None
+        return event
 
     def allows(self, end: End, what: int) -> int:
         """Return 1 where the table has a rule that moves the end by this input in its present state."""
@@ -158,6 +181,7 @@ class Paths:
                         if following != state:
                             self.keep(end, event, state, following)
                     end.pending = event.next
+                    self.pool.append(event)  # its `next` stays until it is taken again
                     if following >= 0:
                         end.proven = following
                 else:
@@ -167,21 +191,17 @@ class Paths:
             event = event.next
         end.state = state
         if not waits and not end.flags & F_TIME_WAIT:
+            end.since_ns = NONE  # the step into TIME-WAIT, if there was one, was withdrawn
+            end.until_ns = NONE
+        elif state == TIME_WAIT:
             cold = end.cold
-            if cold is not None and cold.since_ns >= 0:
-                cold.since_ns = NONE  # the step into TIME-WAIT was withdrawn
-                cold.until_ns = NONE
-        elif waits or state == TIME_WAIT:
-            cold = end.cold
-            if cold is not None and cold.restart_ns >= 0 and state == TIME_WAIT:
-                if cold.restart_ns + self.msl2_ns > cold.until_ns:
-                    cold.until_ns = cold.restart_ns + self.msl2_ns
+            if cold is not None and cold.restart_ns >= 0 and cold.restart_ns + self.msl2_ns > end.until_ns:
+                end.until_ns = cold.restart_ns + self.msl2_ns
 
     def enter_time_wait(self, end: End, event: Event, settling: int) -> None:
         """Note since when the end holds TIME-WAIT, and when its 2MSL end."""
-        cold = end.chill()
-        cold.since_ns = event.place_ns
-        cold.until_ns = event.place_ns + self.msl2_ns
+        end.since_ns = event.place_ns
+        end.until_ns = event.place_ns + self.msl2_ns
         if event.settled and settling:
             end.flags |= F_TIME_WAIT
 
@@ -241,6 +261,8 @@ class Paths:
         event = end.pending
         while event is not None:
             shown = event.evidence == ASSUMED and event.proof > 0
+            if shown and event.next is not None and event.next.place < event.proof:
+                shown = silent  # what the end did meanwhile shows it earlier
             if not event.held and not (silent and event.evidence == ASSUMED and not shown):
                 following = self.table[state * INPUT_COUNT + event.input]
                 if following >= 0:
@@ -265,8 +287,7 @@ class Paths:
 
     def expire(self, end: End, clock_ns: int, frame: int) -> None:
         """Let TIME-WAIT end where its 2MSL have run out by ``clock_ns``; ``frame`` is the frame that shows the time."""
-        cold = end.cold
-        if end.state != TIME_WAIT or cold is None or cold.until_ns < 0 or clock_ns < cold.until_ns:
+        if end.state != TIME_WAIT or end.until_ns < 0 or clock_ns < end.until_ns:
             return
         evidence = TIMER
         last = end.pending
@@ -274,12 +295,12 @@ class Paths:
             if last.evidence == ASSUMED and not last.held:
                 evidence = ASSUMED  # the entry into TIME-WAIT is not proved
             last = last.next
-        event = Event()
+        event = self.take()
         event.input = TIMEOUT_2MSL
         event.evidence = evidence
         event.settled = 1
         event.place = frame
-        event.place_ns = cold.until_ns
+        event.place_ns = end.until_ns
         self.append(end, event)
 
     def survey(self, end: End) -> None:
@@ -289,7 +310,10 @@ class Paths:
         self.rst_received = 0
         at = end.steps
         while at >= 0:
-            words = self.chunks[at // CHUNK_STEPS]
+            if at // CHUNK_STEPS != self.view_at:
+                self.view_at = at // CHUNK_STEPS
+                self.view = self.chunks[self.view_at]
+            words = self.view
             base = at % CHUNK_STEPS * STEP_WORDS
             code = words[base + 1] & 0xFFFF
             self.passed |= 1 << (code >> 8 & 15)

@@ -51,7 +51,7 @@ class Replay:
     """All connections of a capture."""
 
     __slots__ = (
-        "account", "alive", "arrivals", "classify", "clock_ns", "evicted", "finished", "finished_from", "flows", "incarnations",
+        "account", "alive", "arrivals", "classify", "clock_ns", "evicted", "finished", "finished_from", "flows", "heads", "incarnations",
         "last_ns", "max_connections", "notes", "numbers", "offloaded", "oldest", "paths", "streams", "testimony", "time_went_back",
         "truncated", "x",
     )  # fmt: skip
@@ -90,6 +90,8 @@ class Replay:
         self.oldest = 0  # no stream below this number is alive
         self.evicted: list[Stream | Entry] = []  # given up, for the caller to write
         self.classify = classify
+        # First payloads of clients and of servers whose label does not depend on the ports, shifted as `application` has it.
+        self.heads: tuple[dict[bytes, int], dict[bytes, int]] = ({}, {})
 
     def run(
         self,
@@ -299,10 +301,7 @@ class Replay:
                         )
                     ):
                         self.place(other_end, other_peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
-                        self.incarnations.challenges(
-                            stream, previous, other_end, other_peer, stream.first_frame, x
-                        )
-                        self.arrive(previous, other_end, other_peer, x)
+                        self.arrive_at_old(stream, previous, end, other_end, other_peer, x)
                         continue
             self.place(end, peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
             self.arrive(stream, end, peer, x)
@@ -311,9 +310,9 @@ class Replay:
     def arrive(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
         """The slow road: one segment, both ends."""
         paths = self.paths
-        if end.cold is not None:
+        if end.until_ns >= 0:
             paths.expire(end, self.clock_ns, x.frame)
-        if peer.cold is not None:
+        if peer.until_ns >= 0:
             paths.expire(peer, self.clock_ns, x.frame)
         self.arrivals.sends(stream, end, peer, x)
         x.fresh = 1 if x.end > x.seq and x.end > end.snd_nxt else 0
@@ -353,6 +352,18 @@ class Replay:
         elif not stream.flags & S_OVER and paths.is_over(end) and paths.is_over(peer):
             stream.flags |= S_OVER
             self.finished.append(stream)
+
+    def arrive_at_old(
+        self, stream: Stream, old: Stream, end: End, old_end: End, old_peer: End, x: Segment
+    ) -> None:
+        """Let a segment counted in the new stream move the old connection; the counts stay with the stream."""
+        if x.side != stream.first_side:
+            self.incarnations.challenges(stream, old, old_end, old_peer, stream.first_frame, x)
+        before = old_end.unique_bytes
+        self.arrive(old, old_end, old_peer, x)
+        if before >= 0 and old_end.unique_bytes > before and end.unique_bytes >= 0:
+            end.unique_bytes += old_end.unique_bytes - before
+            old_end.unique_bytes = before
 
     def is_settled(self, end: End) -> int:
         """Return 1 where nothing rare waits for the end's next segment."""
@@ -404,11 +415,7 @@ class Replay:
         """Make the connection row of an entry's newest stream."""
         stream = Stream()
         stream.number = entry.number
-        stream.k0 = entry.k0
-        stream.k1 = entry.k1
-        stream.k2 = entry.k2
-        stream.k3 = entry.k3
-        stream.k4 = entry.k4
+        stream.key = entry
         stream.first_frame = frame
         stream.first_ns = time_ns
         stream.last_frame = frame
@@ -512,7 +519,13 @@ class Replay:
         if stream.application >> 2:
             return
         stop = start + (captured if captured < HEAD_OCTETS else HEAD_OCTETS)
-        stream.application |= self.classify(bytes(octets[start:stop]), stream, side) << 2  # type: ignore[operator,index]
+        head = bytes(octets[start:stop])  # type: ignore[index]
+        if stream.syn_side >= 0:
+            known = self.heads[0 if stream.syn_side == side else 1].get(head)
+            if known is not None:
+                stream.application |= known
+                return
+        stream.application |= self.classify(head, stream, side) << 2  # type: ignore[operator]
 
     def give_up_one(self) -> None:
         """Close a connection early: the longest finished, else the one that has been silent longest among the oldest."""
@@ -544,14 +557,7 @@ class Replay:
         gone = self.streams[number]
         if gone is None:
             return
-        entry = self.flows.find(
-            self.flows.hash_key(gone.k0, gone.k1, gone.k2, gone.k3, gone.k4),
-            gone.k0,
-            gone.k1,
-            gone.k2,
-            gone.k3,
-            gone.k4,
-        )
+        entry = gone if isinstance(gone, Entry) else gone.key
         if entry is not None and entry.number == number:
             self.flows.remove(entry)
         if isinstance(gone, Stream):

@@ -50,7 +50,7 @@ class Resets:
             self.refuses_last(end, peer, x)
         if not self.paths.allows(end, SND_RST):
             return
-        event = Event()
+        event = self.paths.take()
         event.input = SND_RST
         event.evidence = OBSERVED
         event.settled = 0  # withdrawn where the end sends on
@@ -132,7 +132,7 @@ class Resets:
                 return
         elif end.state != UNKNOWN and not self.is_in_order(stream, end, peer, x):
             return
-        event = Event()
+        event = self.paths.take()
         event.input = what
         event.evidence = ASSUMED
         event.frame = x.frame

@@ -158,8 +158,7 @@ class Testimony:
                 return 1
             return 1 if self.names(event, t) or self.sacked_twice(event, t) else 0
         if what == RCV_ACK_OF_FIN:
-            cold = end.cold
-            if cold is not None and cold.fin_carrier >= 0 and t.ack >= cold.fin_carrier:
+            if 0 <= end.fin_carrier <= t.ack:
                 return 1
             return self.names(event, t)
         if what in (RCV_RST, RCV_RST_PASSIVE):

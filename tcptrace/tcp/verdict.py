@@ -3,7 +3,9 @@
 contract.md, *Which end is which*, *Outcome*; replay.md, *Outcome*. Everything is read off the rows after the replay.
 """
 
-from tcptrace.flow.bits import F_FIN, F_SYN, F_SYN_ACK, NONE, S_BOTH_SYN, S_SELF
+from array import array
+
+from tcptrace.flow.bits import F_ACKED, S_GIVEN_UP, F_FIN, F_SYN, F_SYN_ACK, NONE, S_BOTH_SYN, S_SELF
 from tcptrace.model.states import CLOSE_WAIT, CLOSED, ESTABLISHED, LAST_ACK, SYN_RECEIVED, SYN_SENT
 from tcptrace.tcp.outcomes import (
     ABORTED,
@@ -19,9 +21,10 @@ from tcptrace.tcp.outcomes import (
     UNKNOWN_OUTCOME,
 )
 
-from ..flow.rows import End, Stream
+from ..flow.rows import End, Entry, Stream
 from .paths import Paths
 
+OUTCOMES = 10
 BEYOND = ((1 << 12) - 1) ^ ((1 << ESTABLISHED) - 1)  # ESTABLISHED and every state beyond it
 
 
@@ -31,7 +34,10 @@ class Verdict:
     __slots__ = (
         "client",
         "closed_first",
+        "counts",
         "crossed",
+        "given_up",
+        "one_direction",
         "opened_by",
         "outcome",
         "paths",
@@ -48,6 +54,34 @@ class Verdict:
         self.reset_by = NONE  # side number or NONE
         self.reset_frame = 0
         self.crossed = 0  # the FINs crossed
+        # Of `tally`:
+        self.counts = array("q", bytes(8 * OUTCOMES))
+        self.one_direction = 0
+        self.given_up = 0
+
+    def tally(self, rows: "list[Stream | Entry | None]", clock_ns: int, frame: int) -> None:
+        """Add all connections' outcomes to ``counts``, TIME-WAIT ended where the clock says so; lets go of the rows."""
+        for at in range(len(rows)):
+            row = rows[at]
+            rows[at] = None
+            if row is None:
+                continue
+            if isinstance(row, Entry):
+                self.counts[UNANSWERED] += 1  # a lone SYN
+                continue
+            stream = row
+            low = stream.low
+            high = stream.high
+            if low is not None:
+                self.paths.expire(low, clock_ns, frame)
+            if high is not None:
+                self.paths.expire(high, clock_ns, frame)
+            if low is not None and high is not None:
+                if (high.packets == 0 and low.flags & F_ACKED) or (low.packets == 0 and high.flags & F_ACKED):
+                    self.one_direction += 1
+            if stream.flags & S_GIVEN_UP:
+                self.given_up += 1
+            self.counts[self.judge(stream)] += 1
 
     def find_client(self, stream: Stream) -> int:
         """Return which end is the client."""
@@ -55,8 +89,11 @@ class Verdict:
             return stream.syn_side
         if stream.synack_side >= 0:
             return 1 - stream.synack_side
-        low_port = (stream.k4 >> 16) & 0xFFFF
-        high_port = stream.k4 & 0xFFFF
+        key = stream.key
+        if key is None:
+            return 0
+        low_port = (key.k4 >> 16) & 0xFFFF
+        high_port = key.k4 & 0xFFFF
         if low_port == high_port:
             return stream.first_side
         return 0 if low_port > high_port else 1
@@ -109,10 +146,12 @@ class Verdict:
 
     def fin_frame(self, end: End) -> int:
         """Return the frame of the end's FIN, or of the ACK that shows it; 0: none."""
-        cold = end.cold
-        if cold is None or end.fin_seq < 0:
+        if end.fin_seq < 0:
             return 0
-        return cold.fin_frame if cold.fin_frame else cold.unsent_frame
+        cold = end.cold
+        if end.fin_frame or cold is None:
+            return end.fin_frame
+        return cold.unsent_frame
 
     def find_first(self, low: End, high: End, alone: int) -> None:
         """Find who closed first: FIN or valid RST; BOTH where the FINs crossed."""
@@ -128,11 +167,8 @@ class Verdict:
                 self.closed_first = self.reset_by
             return
         if by_low and by_high and low.flags & F_FIN and high.flags & F_FIN:
-            first = low.cold
-            second = high.cold
-            if first is not None and second is not None:
-                if first.fin_x_ack <= high.fin_seq and second.fin_x_ack <= low.fin_seq:
-                    self.crossed = 1
+            if low.fin_x_ack <= high.fin_seq and high.fin_x_ack <= low.fin_seq:
+                self.crossed = 1
         earliest = 0
         if by_low:
             earliest = by_low

@@ -204,7 +204,7 @@ class Network:
     def source_route(self, at: int, stop: int) -> None:
         """Take the final destination from a source route (RFC 791 3.1) that is not used up.
 
-        The header names the next hop until the pointer has passed the option's length. Connection and checksum
+        The header names the next hop until the pointer has passed the option's length. Connection and sum
         are between the two ends, whatever lies on the way; Linux and tshark take it so too.
         """
         while at + 3 <= stop and self.buf[at] != 0:

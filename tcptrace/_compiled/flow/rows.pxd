@@ -3,6 +3,10 @@ cimport cython
 cdef long long HALF, MASK32, NONE, WRAP, UNKNOWN
 
 
+cdef class Entry
+cdef class Stream
+
+
 @cython.final
 cdef class Copy:
     cdef public long long frame, place, place_ns
@@ -37,9 +41,9 @@ cdef class Flight:
 cdef class Cold:
     cdef public Gap gaps
     cdef public int gap_count, refused
-    cdef public long long karn_low, karn_high, fin_frame, fin_x_ack, fin_carrier
+    cdef public long long karn_low, karn_high
     cdef public long long lost_frame, rst_frame, rst_seq, challenge_frame, unsent_ack, unsent_frame, unsent_from
-    cdef public long long since_ns, until_ns, restart_ns, spare_frame, spare_end
+    cdef public long long restart_ns, spare_frame, spare_end
 
 
 @cython.final
@@ -50,6 +54,7 @@ cdef class End:
     cdef public long long snd_nxt, cont, ack_high, ack_last, data_bytes, unique_bytes
     cdef public unsigned int tsval, tsecr, window_max
     cdef public long long window_edge, sent_end, sent_ns
+    cdef public long long fin_frame, fin_x_ack, fin_carrier, since_ns, until_ns
     cdef public long long last_frame, iss, fin_seq, first_raw, synack_ack
     cdef public long long rtt_sum, rtt_min, rtt_max
     cdef public unsigned int rtt_count
@@ -73,7 +78,7 @@ cdef class Stream:
     cdef public End low, high
     cdef public long long last_frame, last_ns, first_frame, first_ns
     cdef public long long number
-    cdef public unsigned long long k0, k1, k2, k3, k4
+    cdef public Entry key
     cdef public long long syn_ns, synack_ns, handshake_ns, both_frame
     cdef public list notes
     cdef public Stream previous

@@ -9,11 +9,13 @@ cdef long long RCV_RST_PASSIVE, SND_RST, TIMEOUT_2MSL, CHUNK_STEPS, STEP_WORDS, 
 @cython.final
 cdef class Paths:
     cdef public const signed char[::1] table, anomaly
-    cdef public long long[::1] hits, chunk
-    cdef public list chunks
-    cdef public long long count, msl2_ns
+    cdef public long long[::1] hits, chunk, view
+    cdef public list chunks, pool
+    cdef public long long view_at, count, msl2_ns
     cdef public long long passed, rst_sent, rst_received, final
 
+    @cython.locals(event=Event)
+    cpdef Event take(self)
     @cython.locals(following="long long")
     cpdef int allows(self, End end, int what) noexcept
     @cython.locals(cell="long long")

@@ -29,6 +29,7 @@ cdef class Replay:
     cdef public Segment x
     cdef public long long clock_ns, last_ns, time_went_back, truncated, offloaded, max_connections, alive, finished_from, oldest
     cdef public object classify
+    cdef public tuple heads
 
     @cython.locals(
         flows=FlowTable, account=Account, i="long long", now="long long", back=int, at="long long",
@@ -46,6 +47,8 @@ cdef class Replay:
         long long[::1] stream_of)
     @cython.locals(paths=Paths)
     cpdef arrive(self, Stream stream, End end, End peer, Segment x)
+    @cython.locals(before="long long")
+    cpdef arrive_at_old(self, Stream stream, Stream old, End end, End old_end, End old_peer, Segment x)
     @cython.locals(cold=Cold)
     cpdef int is_settled(self, End end) noexcept
     @cython.locals(numbers=Numbers, block=int, near="long long")
@@ -59,8 +62,9 @@ cdef class Replay:
     cpdef Stream new_incarnation(self, Entry entry, Stream old, long long at, long long frame, long long time_ns, int side, long long seq, unsigned int tsval, int options)
     @cython.locals(old_end=End)
     cpdef answer(self, Stream stream, Stream previous, int side, Segment x)
-    @cython.locals(stop="long long")
+    @cython.locals(stop="long long", head=bytes, known=object)
     cpdef look_at(self, object octets, long long start, long long captured, Stream stream, int side)
     @cython.locals(done=Stream, number="long long", chosen="long long", quietest="long long", last_ns="long long")
     cpdef give_up_one(self)
+    @cython.locals(entry=Entry)
     cpdef give_up(self, long long number)

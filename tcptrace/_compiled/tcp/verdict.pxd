@@ -1,7 +1,8 @@
 cimport cython
-from ..flow.rows cimport Cold, End, Stream
+from ..flow.rows cimport Cold, End, Entry, Stream
 from .paths cimport Paths
 
+cdef long long F_ACKED, S_GIVEN_UP, OUTCOMES
 cdef long long F_FIN, F_SYN, F_SYN_ACK, NONE, S_BOTH_SYN, S_SELF, CLOSE_WAIT, CLOSED, ESTABLISHED
 cdef long long LAST_ACK, SYN_RECEIVED, SYN_SENT, ABORTED, BOTH, CLOSING, CONNECTING, HALF_CLOSED, OPEN
 cdef long long OUT_CLOSED, REFUSED, RESET, UNANSWERED, UNKNOWN_OUTCOME, BEYOND
@@ -11,9 +12,13 @@ cdef long long OUT_CLOSED, REFUSED, RESET, UNANSWERED, UNKNOWN_OUTCOME, BEYOND
 cdef class Verdict:
     cdef public Paths paths
     cdef public int client, opened_by, outcome, closed_first, reset_by, crossed
-    cdef public long long reset_frame
+    cdef public long long reset_frame, one_direction, given_up
+    cdef public long long[::1] counts
 
-    @cython.locals(low_port="long long", high_port="long long")
+    @cython.locals(at="long long", row=object, stream=Stream, low=End, high=End)
+    cpdef tally(self, list rows, long long clock_ns, long long frame)
+
+    @cython.locals(key=Entry, low_port="long long", high_port="long long")
     cpdef int find_client(self, Stream stream) noexcept
     @cython.locals(alone=int, low=End, high=End, paths=Paths, passed_low="long long", passed_high="long long", final_low="long long", final_high="long long", rst_by_low="long long", rst_by_high="long long")
     cpdef int judge(self, Stream stream)
