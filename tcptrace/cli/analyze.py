@@ -86,26 +86,26 @@ class Request(NamedTuple):
     "--checksums",
     type=click.Choice(("flags", "all", "none")),
     default="flags",
-    help="Which TCP checksums to check (flags: of SYN, FIN, RST).",
+    help="Which TCP checksums to check (flags, the default: of SYN, FIN, RST).",
 )
 @click.option(
     "--max-findings",
     type=click.IntRange(0),
     default=1000,
     metavar="N",
-    help="Kept for each code and side; 0: all.",
+    help="How many are kept for each code and side (1000); 0: all.",
 )
 @click.option(
     "--max-connections",
     type=click.IntRange(1),
     default=1_000_000,
     metavar="N",
-    help="Held in memory at once.",
+    help="How many are held in memory at once (1000000); then the longest finished go.",
 )
 @click.option("--all", "show_all", is_flag=True, help="On a terminal: every connection, however many.")
 @click.option("--utc", is_flag=True, help="UTC, not local time.")
 @click.option(
-    "--color", "colour", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours."
+    "--color", "colour", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours (auto: on a terminal without NO_COLOR)."
 )
 @click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
 def analyze(words: tuple[str, ...], file: str | None, **options: Any) -> None:

@@ -136,6 +136,9 @@ class End:
         self.cont = (
             NONE  # end of what was captured without a hole or acknowledged: RCV.NXT assumed at the peer
         )
+        self.fin_frame = 0
+        self.fin_x_ack = NONE  # what its first FIN acknowledged
+        self.fin_carrier = NONE  # end of the peer's first segment that carried an ACK of this end's FIN
         self.fin_seq = NONE  # number of its FIN
         self.first_raw = (
             NONE  # the direction's initial number as the stream rule keeps it (contract, Streams)

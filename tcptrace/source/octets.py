@@ -4,11 +4,7 @@ Nothing here seeks. Reading faults after the beginning do not raise: they end th
 why.
 """
 
-import contextlib
-import mmap
-import os
 import select
-import stat
 import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -27,16 +23,10 @@ class Input(Protocol):
     """Octets in order, once."""
 
     problem: str | None  # why the input ended early, in one sentence
-    at_hand: bool  # `whole()` costs nothing
+    memory: memoryview | None  # all octets, those already read included, where they are in memory
 
     def read_into(self, view: memoryview) -> int:
         """Fill the beginning of ``view``, at least one octet, and return how many; 0 at the end."""
-
-    def whole(self) -> Octets | None:
-        """Return all octets at once, those already read included, where that needs no copy; else ``None``."""
-
-    def release(self, end: int) -> bool:
-        """Give up the octets of ``whole()`` before ``end``; false where the rest has gone away."""
 
     def close(self) -> None:
         """Let go of the file."""
@@ -45,11 +35,10 @@ class Input(Protocol):
 class MemoryInput:
     """Octets that are in memory already."""
 
-    at_hand = True
-
     def __init__(self, data: Octets) -> None:
         self.problem: str | None = None
-        self._data = memoryview(data).cast("B")
+        self.memory: memoryview | None = memoryview(data).cast("B")
+        self._data = self.memory
         self._at = 0
 
     def read_into(self, view: memoryview) -> int:
@@ -59,14 +48,6 @@ class MemoryInput:
         self._at += len(piece)
         return len(piece)
 
-    def whole(self) -> Octets | None:
-        """Return the memory itself."""
-        return self._data
-
-    def release(self, end: int) -> bool:
-        """Do nothing: the memory is the caller's."""
-        return True
-
     def close(self) -> None:
         """Do nothing."""
 
@@ -74,10 +55,12 @@ class MemoryInput:
 class FileInput:
     """A file, a pipe, or a file object that was opened in binary mode.
 
-    What the caller opened stays open (``ours`` false). A regular file of ours can be mapped.
+    What the caller opened stays open (``ours`` false). Files are read, never mapped: reading costs no more
+    CPU time even on full-size frames (measured), and a map kills the process where somebody makes the file
+    shorter meanwhile.
     """
 
-    at_hand = False
+    memory: memoryview | None = None
 
     def __init__(self, file: Any, *, ours: bool) -> None:
         self.problem: str | None = None
@@ -85,13 +68,9 @@ class FileInput:
         self._ours = ours
         self._read_into: Callable[[memoryview], int | None] = _reading(file)
         self._taken = 0
-        self._map: mmap.mmap | None = None
-        self._view: memoryview | None = None
-        self._released = 0
 
     def __del__(self) -> None:
-        if self._ours:  # somebody stopped in the middle, and nobody is left to call `close`
-            self._file.close()
+        self.close()  # somebody stopped in the middle, and nobody is left to do it
 
     def read_into(self, view: memoryview) -> int:
         """Wait for octets, fill the beginning of ``view``, and return how many; 0 at the end."""
@@ -107,49 +86,8 @@ class FileInput:
             # Somebody set standard input to non-blocking: wait for it as if nobody had.
             select.select([self._file], [], [])
 
-    def whole(self) -> Octets | None:
-        """Map the file and return the map; ``None`` for all that is not a regular file of ours."""
-        if not self._ours or self._view is not None:
-            return self._view
-        try:
-            facts = os.fstat(self._file.fileno())
-            if not stat.S_ISREG(facts.st_mode):
-                return None
-            self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
-            if hasattr(mmap, "MADV_SEQUENTIAL"):
-                self._map.madvise(mmap.MADV_SEQUENTIAL)
-        except (OSError, ValueError):
-            return None
-        self._view = memoryview(self._map)
-        return self._view
-
-    def release(self, end: int) -> bool:
-        """Give the pages before ``end`` back, so that a long file does not fill the memory.
-
-        False where the file has become shorter than its map: touching the lost pages would kill the process.
-        (Between this look and the next there is a gap that only reading instead of mapping would close; a
-        capture that is overwritten while it is analysed is lost in any case.)
-        """
-        if self._map is None:
-            return True
-        if os.fstat(self._file.fileno()).st_size < len(self._map):
-            self.problem = "the file was made shorter while it was read"
-            return False
-        done = end - end % mmap.ALLOCATIONGRANULARITY
-        if done - self._released >= 1 << 22 and hasattr(mmap, "MADV_DONTNEED"):
-            self._map.madvise(mmap.MADV_DONTNEED, self._released, done - self._released)
-            self._released = done
-        return True
-
     def close(self) -> None:
-        """Let go of the map, and of the file where it is ours."""
-        # A batch that is still held keeps the map; it goes with the batch.
-        with contextlib.suppress(BufferError):
-            if self._view is not None:
-                self._view.release()
-            if self._map is not None:
-                self._map.close()
-        self._view = self._map = None
+        """Let go of the file where it is ours."""
         if self._ours:
             self._file.close()
 
@@ -160,7 +98,7 @@ class GunzipInput:
     ``head`` has been read off the packed input before.
     """
 
-    at_hand = False
+    memory: memoryview | None = None
 
     def __init__(self, packed: Input, head: bytes) -> None:
         self.problem: str | None = None
@@ -183,14 +121,6 @@ class GunzipInput:
         view[:count] = self._unpacked[:count]
         self._unpacked = self._unpacked[count:]
         return count
-
-    def whole(self) -> Octets | None:
-        """Return ``None``: it would have to be unpacked."""
-        return None
-
-    def release(self, end: int) -> bool:
-        """Do nothing."""
-        return True
 
     def close(self) -> None:
         """Let go of the packed input."""

@@ -8,15 +8,9 @@ from tcptrace.model.errors import InputError
 from tcptrace.source.base import Batch
 from tcptrace.source.octets import Input, named
 from tcptrace.wire.links import link_name
-from tcptrace.wire.walk_codes import MAX_RECORD
 
 # Measured best for captures with a short snap length: it stays in the cache between walk and decode.
 BUFFER_OCTETS = 262144
-# From this many octets a record on, mapping the file costs less than copying it.
-MAP_RECORD_OCTETS = 512
-
-# Of a mapped file a batch takes no more than this, so that no more lies in memory; each record fits in.
-WINDOW_OCTETS = 2 * MAX_RECORD
 
 
 class Reader(Protocol):
@@ -55,9 +49,8 @@ class RecordSource:
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches until the input ends; ``InputError`` where not even its first header is whole."""
-        whole = self._octets.whole() if self._octets.at_hand else None
-        if whole is not None:
-            yield from self._walk_whole(whole, self._reader.position)
+        if self._octets.memory is not None:
+            yield from self._walk_memory(self._octets.memory)
         else:
             yield from self._walk_pieces()
         self._note()
@@ -78,19 +71,18 @@ class RecordSource:
         self.problem = self._reader.problem or self._octets.problem
         self.complete = self.problem is None
 
-    def _walk_whole(self, buffer: bytes | bytearray | memoryview, start: int) -> Iterator[Batch]:
-        """Yield the frames of ``buffer``, which is the whole input, from ``start`` on."""
+    def _walk_memory(self, buffer: memoryview) -> Iterator[Batch]:
+        """Yield the frames of ``buffer``, which is the whole input."""
         reader, frames, end = self._reader, self._frames, len(buffer)
-        room = len(frames.offset)
-        while self._octets.release(start):
-            limit = min(end, start + WINDOW_OCTETS)
-            count = reader.walk(buffer, start, limit, 0, frames)
+        start, room = reader.position, len(frames.offset)
+        while True:
+            count = reader.walk(buffer, start, end, 0, frames)
             start = reader.position
             if count:
                 yield Batch(buffer, frames, count)
-            if reader.problem or start >= end or (limit == end and count < room):
-                reader.finish(buffer, start, end, 0)
+            if count < room or start >= end or reader.problem:
                 break
+        reader.finish(buffer, start, end, 0)
 
     def _walk_pieces(self) -> Iterator[Batch]:
         """Yield frames as the octets come, through one buffer that grows only for octets that are there."""
@@ -104,7 +96,6 @@ class RecordSource:
         while True:
             if start <= end:
                 count = reader.walk(buffer, start, end, base, frames)
-                taken = reader.position - start
                 start = reader.position
                 if count:
                     yield Batch(buffer, frames, count)
@@ -112,11 +103,6 @@ class RecordSource:
                     return
                 if count == room:
                     continue
-                if base == 0 and end == len(buffer) and taken >= count * MAP_RECORD_OCTETS:
-                    whole = self._octets.whole()
-                    if whole is not None:
-                        yield from self._walk_whole(whole, start)
-                        return
             if start >= end:
                 base += end
                 start -= end

@@ -76,6 +76,9 @@ class Paths:
         if not self.pool:
             return Event()
         event = self.pool.pop()
+        event.frame = 0
+        event.turn = 0
+        event.tsval = 0
         event.settled = 0
         event.held = 0
         event.hole = 0

@@ -34,7 +34,7 @@ def test_a_new_syn_takes_its_sender_out_of_syn_received_after_an_active_open() -
         """
         1 client CLOSED>SYN-SENT        snd SYN  observed 1
         2 server CLOSED>SYN-SENT        snd SYN  observed 2
-        1 server SYN-SENT>SYN-RECEIVED  rcv SYN  assumed  -
+        1 server SYN-SENT>SYN-RECEIVED  rcv SYN  assumed  -  @2
         2 client SYN-SENT>SYN-RECEIVED  rcv SYN  assumed  -
         3 client SYN-RECEIVED>CLOSED    reused   inferred 3
         outcome=unanswered first=- reset=- tw=-
