@@ -105,7 +105,11 @@ class Request(NamedTuple):
 @click.option("--all", "show_all", is_flag=True, help="On a terminal: every connection, however many.")
 @click.option("--utc", is_flag=True, help="UTC, not local time.")
 @click.option(
-    "--color", "colour", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours (auto: on a terminal without NO_COLOR)."
+    "--color",
+    "colour",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    help="Colours (auto: on a terminal without NO_COLOR).",
 )
 @click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
 def analyze(words: tuple[str, ...], file: str | None, **options: Any) -> None:

@@ -38,11 +38,15 @@ class Request(NamedTuple):
     "--checksums",
     type=click.Choice(("flags", "all", "none")),
     default="flags",
-    help="Which TCP checksums to check (flags: of SYN, FIN, RST).",
+    help="Which TCP checksums to check (flags, the default: of SYN, FIN, RST).",
 )
 @click.option("--utc", is_flag=True, help="UTC, not local time.")
 @click.option(
-    "--color", "colour", type=click.Choice(("auto", "always", "never")), default="auto", help="Colours."
+    "--color",
+    "colour",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    help="Colours (auto: on a terminal without NO_COLOR).",
 )
 @click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
 def show(words: tuple[str, ...], file: str | None, **options: Any) -> None:

@@ -107,7 +107,9 @@ def test_a_full_disk_is_one_line_and_status_3() -> None:
         command = [*TCPTRACE, "schema"]
         run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=ROOT, check=False, timeout=60)
     assert run.returncode == 3
-    assert run.stderr == b"tcptrace: cannot write: standard output: No space left on device\n"
+    assert (
+        run.stderr == b"tcptrace: standard output: No space left on device; make room, or send it elsewhere\n"
+    )
 
 
 def test_closed_output_is_one_line_and_status_3() -> None:

@@ -163,7 +163,7 @@ def test_a_frame_that_is_not_there_is_one_line(given: Any, capsysbinary: Any) ->
     given("http")
     status, out, err = shown(capsysbinary, CAPTURE, "--frame", "15")
     assert (status, out) == (2, "")
-    assert "it has 14 frames" in err
+    assert "no frame 15 in 14 frames" in err
     assert err.count("\n") == 1
 
 
