@@ -1,7 +1,7 @@
-"""tcptrace: in which RFC 9293 state each end of each TCP connection was, at every frame, why, and how sure that is.
+"""tcptrace: in which RFC 9293 state each end of each TCP connection was, why, and how sure that is.
 
-``analyze(path, file or bytes)`` gives connections lazily; ``tcptrace.tcp.machine.RULES`` (also ``tcptrace.machine.RULES``)
-is the state machine as a table. Nothing heavy is imported until it is used.
+``analyze(path, file or bytes)`` gives connections lazily; ``tcptrace.tcp.machine.RULES`` (also
+``tcptrace.machine.RULES``) is the state machine as a table. Nothing heavy is imported until it is used.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,8 +1,9 @@
 """Choose between a hot module and its compiled twin.
 
-The hot files (see ``setup.py``) are plain typed Python; Cython builds the same file under ``tcptrace._compiled``.
-``load`` gives the twin where it was built from the very source that lies here, else the plain module; ``TCPTRACE_PLAIN=1``
-forces the plain one. Both forms can be imported in one process, which is how the tests compare them.
+The hot files (see ``setup.py``) are plain typed Python; Cython builds the same file under
+``tcptrace._compiled``. ``load`` gives the twin where it was built from the very source that lies here, else
+the plain module; ``TCPTRACE_PLAIN=1`` forces the plain one. Both forms can be imported in one process, which
+is how the tests compare them.
 """
 
 import os
@@ -48,8 +49,8 @@ def _twins() -> frozenset[str]:
             )
         if stale:
             sys.stderr.write(
-                f"tcptrace: compiled {', '.join(stale)} missing or older than the source: running plain Python; "
-                "install again (pip install .) to rebuild\n"
+                f"tcptrace: compiled {stale[0]}{f' and {len(stale) - 1} more' * (len(stale) > 1)}: missing or older "
+                "than the source, running plain Python; install again (pip install .) to rebuild\n"
             )
         _usable = frozenset() if stale else frozenset(recorded)
     return _usable

@@ -1,7 +1,7 @@
 """Columns: what the layers hand to each other, batch by batch.
 
-A batch is at most ``BATCH`` frames. The arrays are made once and written again for each batch, so whoever keeps a value
-copies it. Only the first ``count`` entries are valid.
+A batch is at most ``BATCH`` frames. The arrays are made once and written again for each batch, so whoever keeps
+a value copies it. Only the first ``count`` entries are valid.
 """
 
 from array import array
@@ -15,14 +15,14 @@ SACK_WORDS = 8
 class Frames(NamedTuple):
     """Where each frame of a batch lies; filled by ``source``, read by ``wire.decode``.
 
-    The frames' octets are in a buffer that is handed over beside this (bytes, mmap or memoryview).
+    The frames' octets are in a buffer that is handed over beside this (bytes, bytearray or memoryview).
     """
 
     offset: "array[int]"  # 'q': where the frame's octets begin in the buffer
     captured: "array[int]"  # 'q': octets captured (never beyond the buffer)
     wire: "array[int]"  # 'q': octets the frame had on the wire, at least `captured`
     time_ns: "array[int]"  # 'q': nanoseconds since the Unix epoch
-    link: "array[int]"  # 'i': LINKTYPE_ number (https://www.tcpdump.org/linktypes.html) of the frame's interface
+    link: "array[int]"  # 'i': LINKTYPE_ number (www.tcpdump.org/linktypes.html) of the frame's interface
     number: "array[int]"  # 'q': 1-based frame number
 
     @classmethod
@@ -39,9 +39,10 @@ class Frames(NamedTuple):
 class Segments(NamedTuple):
     """The TCP segments of a batch; filled by ``wire.decode``, read by ``flow``, ``tcp`` and all above.
 
-    ``key`` is the four-tuple in canonical order: lower end first (by address, then port), five 64-bit words a segment:
-    low address (high half, low half), high address (high half, low half), then ``family << 32 | low port << 16 | high
-    port`` with family 4 or 6. An IPv4 address is in the low half. ``side`` says which of the two sent the segment.
+    ``key`` is the four-tuple in canonical order: lower end first (by address, then port), five 64-bit words a
+    segment: low address (high half, low half), high address (high half, low half), then
+    ``family << 32 | low port << 16 | high port`` with family 4 or 6. An IPv4 address is in the low half.
+    ``side`` says which of the two sent the segment.
     """
 
     frame: "array[int]"  # 'q': 1-based frame number

@@ -1,7 +1,8 @@
 """The records of the machine-readable contract (schema 1), as the public API gives them and as JSON has them.
 
-Each is a frozen ``msgspec.Struct``; ``tcptrace.show.json`` writes them as they stand. Times in ``_ns`` are integers,
-nanoseconds since the Unix epoch; durations in ``_s`` are floats, seconds. ``None`` is "unknown", never a guess.
+Each is a frozen ``msgspec.Struct``; ``tcptrace.show.json`` writes them as they stand. Times in ``_ns`` are
+integers, nanoseconds since the Unix epoch; durations in ``_s`` are floats, seconds. ``None`` is "unknown", never
+a guess.
 """
 
 from typing import Generic, Literal, TypeVar
@@ -51,7 +52,7 @@ class TimeWait(msgspec.Struct, frozen=True):
 
 
 class Rtt(msgspec.Struct, frozen=True):
-    """Round-trip times in seconds, from what one side sent to its acknowledgement; ``None`` without samples."""
+    """Round-trip times in seconds, from what one side sent to its ACK; ``None`` without samples."""
 
     samples: int
     min: float | None

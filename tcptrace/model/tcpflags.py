@@ -1,4 +1,4 @@
-"""The control bits of a TCP header (RFC 9293 3.1, RFC 3168, RFC 7560) and the option bits of a decoded segment."""
+"""Control bits of a TCP header (RFC 9293 3.1, RFC 3168, RFC 7560), option bits of a decoded segment."""
 
 FIN = 0x01
 SYN = 0x02
