@@ -49,8 +49,8 @@ def _twins() -> frozenset[str]:
             )
         if stale:
             sys.stderr.write(
-                f"tcptrace: compiled {stale[0]}{f' and {len(stale) - 1} more' * (len(stale) > 1)}: missing or older "
-                "than the source, running plain Python; install again (pip install .) to rebuild\n"
+                f"tcptrace: compiled {', '.join(stale)} missing or older than the source: "
+                "running plain Python; install again (pip install .) to rebuild\n"
             )
         _usable = frozenset() if stale else frozenset(recorded)
     return _usable

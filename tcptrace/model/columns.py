@@ -1,7 +1,7 @@
 """Columns: what the layers hand to each other, batch by batch.
 
-A batch is at most ``BATCH`` frames. The arrays are made once and written again for each batch, so whoever keeps
-a value copies it. Only the first ``count`` entries are valid.
+A batch is at most ``BATCH`` frames. The arrays are made once and written again for each batch, so whoever
+keeps a value copies it. Only the first ``count`` entries are valid.
 """
 
 from array import array

@@ -1,8 +1,8 @@
 """The records of the machine-readable contract (schema 1), as the public API gives them and as JSON has them.
 
 Each is a frozen ``msgspec.Struct``; ``tcptrace.show.json`` writes them as they stand. Times in ``_ns`` are
-integers, nanoseconds since the Unix epoch; durations in ``_s`` are floats, seconds. ``None`` is "unknown", never
-a guess.
+integers, nanoseconds since the Unix epoch; durations in ``_s`` are floats, seconds. ``None`` is "unknown",
+never a guess.
 """
 
 from typing import Generic, Literal, TypeVar
