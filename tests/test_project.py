@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -42,6 +43,48 @@ def test_the_readme_shows_the_real_output(command: str, shown: str) -> None:
     done = run(command)
     assert done.returncode == 0, done.stderr
     assert shown == done.stdout
+
+
+def readme_lines() -> list[str]:
+    """Return the commands of the README's sections by task, without their remarks."""
+    tasks = README.split("## What you want to do")[1].split("\n## ")[0]
+    blocks = re.findall(r"```sh\n(.*?)```", tasks, re.DOTALL)
+    return [line.split("  #")[0].strip() for line in "".join(blocks).splitlines()]
+
+
+@pytest.mark.parametrize("line", readme_lines())
+def test_each_command_of_the_readme_works(line: str, tmp_path: Path) -> None:
+    for program in ("tcpdump", "jq"):
+        if program in line.split() and shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    ours = tmp_path / "tcptrace"
+    ours.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tcptrace "$@"\n')
+    ours.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line.replace("FILE", "captures/http-get.pcap")],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout or "reset" in line, "nothing came out"
+
+
+def test_the_readme_s_python_works(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    out = capsys.readouterr().out
+    assert (
+        "0 closed ['CLOSED', 'SYN-SENT', 'ESTABLISHED', 'CLOSE-WAIT', 'LAST-ACK', 'CLOSED'] ['LISTEN'" in out
+    )
+    assert "\n14\n" in out
+    assert "SYN-SENT rcv SYN,ACK ESTABLISHED RFC 9293" in out
 
 
 def test_the_readme_begins_with_what_it_is_in_three_lines() -> None:
