@@ -1,7 +1,7 @@
 """What the session uses to turn frames into segments: the decoding kernels and the columns that they fill."""
 
+import os
 from array import array
-from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from tcptrace import kernels
@@ -37,8 +37,7 @@ class Decoder:
         self.counters = array("q", bytes(8 * COUNTERS))
         self._size = size
         # Keys that nobody outside knows, so that nobody can make packets that collide.
-        random = SystemRandom()
-        keys = array("Q", [random.getrandbits(64) for _ in range(decode.HASH_KEYS)])
+        keys = array("Q", os.urandom(8 * decode.HASH_KEYS))
         self._seen = array("i", bytes(4 * LINK_TYPES_KEPT))
         self._network = network.Network(links_table(), self._seen)
         self._decode = decode.Decode(
