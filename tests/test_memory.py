@@ -29,7 +29,7 @@ print(peak * 1024, analysis.capture.connections)
 
 
 def segment(at: int, number: int, is_back: bool, flags: int, seq: int, ack: int) -> bytes:
-    """Return the record of frame ``at``: a segment of connection ``number`` over IPv4, without IP checksum."""
+    """Return the record of frame ``at``: a segment of connection ``number`` (IPv4, no IP checksum)."""
     client, server = struct.pack("!IH", 0x0A000000 + number, 40000), struct.pack("!IH", 0xC0000202, 80)
     source, target = (server, client) if is_back else (client, server)
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 40, 0, 0x4000, 64, 6, 0) + source[:4] + target[:4]
