@@ -9,9 +9,10 @@ listing means the same on every machine.
 import re
 from datetime import date
 
+from tcptrace.wire.walk_codes import TIME_LIMIT_NS
+
 DAY_NS = 86_400 * 10**9
 SURE_AFTER = 64  # lines after which -ttt and -ttttt are told apart
-END_NS = 1 << 63  # times are held in 64 bits: the years 1677 to 2262
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 # One blank ends each form; -ttt and -ttttt begin with a blank or a minus sign.
@@ -44,7 +45,7 @@ class Clock:
         """Return the time that ``TIME`` found, or a delta as it stands while ``deciding``.
 
         A match of None stands for ``-t``. None is returned where no capture can have that time: there is no
-        such day, or it does not fit 64 bits; then the time of the line before still stands.
+        such day, or it is too far away; then the time of the line before still stands.
         """
         if match is None:
             self.date_known = False
@@ -67,8 +68,8 @@ class Clock:
         return self._time_of_day(in_day)
 
     def _move(self, time_ns: int) -> int | None:
-        """Make ``time_ns`` the line's time and return it; None where it does not fit."""
-        if not -END_NS <= time_ns < END_NS:
+        """Make ``time_ns`` the line's time and return it; None where it is too far away."""
+        if not -TIME_LIMIT_NS <= time_ns <= TIME_LIMIT_NS:  # the years 1823 to 2116
             return None
         self._last = time_ns
         return time_ns
