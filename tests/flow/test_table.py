@@ -146,9 +146,9 @@ def test_two_tables_hash_a_key_differently(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("family", "halves"), [(4, [2, 6, 8]), (6, list(range(9)))])
 def test_no_half_of_a_key_is_left_out_of_the_hash(form: str, family: int, halves: list[int]) -> None:
-    """Whoever could vary a half that is not hashed would choose colliding four-tuples without knowing the seed.
+    """Whoever may vary a half that is not hashed can choose colliding four-tuples, whatever the seed.
 
-    Halves: 0 and 1 the low and high one of k0, 2 and 3 those of k1, ...; 8 the ports. IPv4 fills low halves only.
+    Halves: 0 and 1 the low and high one of k0, 2 and 3 those of k1, ...; 8 the ports. IPv4 has low ones only.
     """
     table = table_of(form)
     for half in halves:

@@ -1,7 +1,7 @@
 """The numbers of one direction against a naive twin: a set of octets, and Karn's rule as RFC 6298 3 says it.
 
-The twin is written from the contract's words: ``unique_bytes`` counts each payload number once; ``rtt_s`` goes
-from what was sent to its acknowledgement, without a sample from what was sent twice.
+The twin is written from the contract's words: ``unique_bytes`` counts each payload number once; ``rtt_s``
+goes from what was sent to its acknowledgement, without a sample from what was sent twice.
 """
 
 import importlib
