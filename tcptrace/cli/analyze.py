@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import click
 
 from tcptrace.cli.select import StateName
+from tcptrace.model.errors import UsageError
 
 # How long Linux, macOS and Windows really stay in TIME-WAIT, halved; RFC 9293 3.4.2 has two minutes.
 STACKS = {
@@ -120,11 +121,11 @@ def analyze(words: tuple[str, ...], file: str | None, **options: Any) -> None:
     path, condition = _words(words, file)
     is_json, is_csv, _ = options.pop("is_json"), options.pop("is_csv"), options.pop("n")
     if is_json and is_csv:
-        raise click.UsageError("--json and --csv: two formats; choose one")
+        raise UsageError("--json and --csv: two formats; choose one")
     if is_csv and options["is_summary"]:
-        raise click.UsageError("--csv: --summary has no such form; choose --json or neither")
+        raise UsageError("--csv: --summary has no such form; choose --json or neither")
     if options["has_frames"] and (not is_json or options["is_summary"]):
-        raise click.UsageError("--frames: it adds records to --json; write --json --frames")
+        raise UsageError("--frames: it adds records to --json; write --json --frames")
     value, text = _msl(options.pop("msl_s"), options.pop("stack"))
     from tcptrace.cli.run_analyze import run
 
@@ -136,13 +137,13 @@ def _words(words: tuple[str, ...], file: str | None) -> tuple[str, str]:
     """Return the file and the filter: tcpdump's way with ``-r``, else the first word is the file."""
     if file is None:
         if not words:
-            raise click.UsageError("FILE: missing; name a capture, or - for standard input")
+            raise UsageError("FILE: missing; name a capture, or - for standard input")
         file, *rest = words
     else:
         rest = list(words)
     # A filter never begins with a name like `b.pcap`; somebody who names two captures should hear that.
     if rest and not set("./").isdisjoint(rest[0]) and os.path.isfile(rest[0]):
-        raise click.UsageError(f"{rest[0]}: a second FILE; analyse one capture at a time")
+        raise UsageError(f"{rest[0]}: a second FILE; analyse one capture at a time")
     return file, " ".join(rest)
 
 
@@ -152,9 +153,9 @@ def _msl(given: float | None, stack: str | None) -> tuple[float, str]:
         value, source = STACKS[stack or "rfc"]
         return value, f"MSL {value:g} s, {source}"
     if stack is not None:
-        raise click.UsageError("--msl and --stack: two MSLs; choose one")
+        raise UsageError("--msl and --stack: two MSLs; choose one")
     if not (math.isfinite(given) and 0 < given <= _MAX_MSL_S):
-        raise click.UsageError(
+        raise UsageError(
             f"--msl {given:g}: no lifetime; give seconds, more than 0 and at most {_MAX_MSL_S:,.0f}"
         )
     return given, f"MSL {given:g} s, --msl"

@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 import click
 
 from tcptrace.cli.terminal import complain
-from tcptrace.model.errors import TcptraceError
+from tcptrace.model.errors import TcptraceError, UsageError
 from tcptrace.version import VERSION
 
 INTERRUPTED = 130  # contract, "Order, live records, exit status"
@@ -50,8 +50,10 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, with a hint for those who name a file where the command belongs."""
-        if args and args[0] not in COMMANDS and (os.path.exists(args[0]) or args[0] == "-"):
-            raise click.UsageError(f"{args[0]}: no command; write `tcptrace analyze {args[0]}`", ctx)
+        if args and args[0] not in COMMANDS and not args[0].startswith("--"):
+            is_file = os.path.exists(args[0]) or args[0] == "-"
+            remedy = f"write `tcptrace analyze {args[0]}`" if is_file else f"there are {', '.join(COMMANDS)}"
+            raise UsageError(f"{args[0]}: no such command; {remedy}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -125,10 +127,19 @@ def _invoke(args: Sequence[str]) -> int:
         return error.exit_code
     except click.ClickException as error:
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tcptrace"
-        message = error.format_message().rstrip(".")
-        message = message[:1].lower() + message[1:]
-        return _fail(message if "`" in message else f"{message}; see `{command} --help`", error.exit_code)
+        return _fail(f"{_reason(error)}; see `{command} --help`", error.exit_code)
     return 0
+
+
+def _reason(error: click.ClickException) -> str:
+    """Return what click found wrong in our words: where, then what."""
+    if isinstance(error, click.NoSuchOption):
+        meant = f", perhaps {' or '.join(error.possibilities)}" if error.possibilities else ""
+        return f"{error.option_name}: no such option{meant}"
+    message = error.format_message().rstrip(".")
+    if isinstance(error, click.BadParameter) and error.param is not None and message.startswith("Invalid"):
+        return f"{error.param.opts[0]}: {error.message.rstrip('.')}"
+    return message[:1].lower() + message[1:]
 
 
 def _fail(message: str, status: int) -> int:

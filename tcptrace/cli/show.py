@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import click
 
 from tcptrace.cli.analyze import STACKS, _msl
+from tcptrace.model.errors import UsageError
 
 
 class Request(NamedTuple):
@@ -56,15 +57,15 @@ def show(words: tuple[str, ...], file: str | None, **options: Any) -> None:
     """
     paths = list(words) if file is None else [file, *words]
     if not paths:
-        raise click.UsageError("FILE: missing; name a capture, or - for standard input")
+        raise UsageError("FILE: missing; name a capture, or - for standard input")
     if len(paths) > 1:
-        raise click.UsageError(f"{paths[1]}: a second FILE; show one capture at a time")
+        raise UsageError(f"{paths[1]}: a second FILE; show one capture at a time")
     options.pop("n")
     chosen = options["stream"] is not None or options["explain"] or options["show_all"]
     if options["frame"] is not None and chosen:
-        raise click.UsageError("--frame: it stands alone; leave --stream, --explain and --all out")
+        raise UsageError("--frame: it stands alone; leave --stream, --explain and --all out")
     if options["explain"] and options["show_all"]:
-        raise click.UsageError("--explain and --all: two views; choose one")
+        raise UsageError("--explain and --all: two views; choose one")
     value, _ = _msl(options.pop("msl_s"), options.pop("stack"))
     from tcptrace.cli.run_show import run
 

@@ -56,7 +56,9 @@ class Filter:
             except CompilerError as error:
                 # What has no row in the table is not decoded either way. What can never hold selects nothing.
                 if link in _ROWS and REJECTS_ALL not in str(error):
-                    raise UsageError(f"filter {ascii(self.words)[:80]}: {error}") from None
+                    raise UsageError(
+                        f"filter {ascii(self.words)[:80]}: {error}; see pcap-filter(7)"
+                    ) from None
                 known = _REJECT
             self._programs[link] = known
         return known
@@ -92,7 +94,7 @@ def compile_filter(words: str) -> Filter:
     Libpcap looks up names in them as tcpdump does. No words select everything.
     """
     if "\0" in words:
-        raise UsageError("filter: it has an octet 0 in it")
+        raise UsageError("filter: it has an octet 0 in it; take that out")
     compiler = find_compiler() if words.strip() else None
     if compiler is not None:
         return compile_with(compiler, words)
@@ -116,7 +118,7 @@ def compile_with(compiler: Compiler, words: str) -> Filter:
             said = said or str(error)
         else:
             return made
-    raise UsageError(f"filter {ascii(words)[:80]}: {said}")
+    raise UsageError(f"filter {ascii(words)[:80]}: {said}; see pcap-filter(7)")
 
 
 def compile_plain(words: str) -> Filter:

@@ -108,7 +108,7 @@ class _Reader:
         )
 
     def _wrong(self, said: str) -> UsageError:
-        return UsageError(f"filter {ascii(self._words)[:80]}: {said}")
+        return UsageError(f"filter {ascii(self._words)[:80]}: {said}; see pcap-filter(7)")
 
     def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""

@@ -65,9 +65,9 @@ def test_the_schema_that_is_printed_is_json(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("args", "hint"),
     [
-        (["analyse", "x"], "no such command 'analyse'"),
+        (["analyse", "x"], "analyse: no such command; there are analyze, show, schema"),
         ([str(CAPTURE)], f"write `tcptrace analyze {CAPTURE}`"),
-        (["--nonsense"], "--nonsense"),
+        (["--nonsense"], "--nonsense: no such option"),
     ],
 )
 def test_a_wrong_command_is_one_line_with_a_hint(
