@@ -3,11 +3,11 @@ cimport cython
 
 cdef int MORE, BLOCK, TOO_LONG, BAD_LENGTH, BAD_TRAILER, BAD_INTERFACE, BAD_CAPTURED, BAD_ORDER
 cdef long long MAX_RECORD
-cdef int LENGTHS_IN_ORDER, LENGTHS_SWAPPED, LENGTHS_UNSURE
+cdef int LENGTHS_SWAPPED, LENGTHS_UNSURE
 cdef long long INTERFACE_BLOCK, OLD_PACKET_BLOCK, SIMPLE_PACKET_BLOCK, ENHANCED_PACKET_BLOCK, SECTION_BLOCK
 cdef long long ORDER_MAGIC, ORDER_MAGIC_SWAPPED
 cdef int IF_LINK, IF_SNAP, IF_FCS, IF_MODE, IF_FACTOR, IF_LIMIT, IF_OFFSET_NS, IF_RESOLUTION, IF_SECONDS, IF_WORDS
-cdef int TIME_MULTIPLY, TIME_DIVIDE, TIME_SHIFT, TIME_EXACT
+cdef int TIME_MULTIPLY, TIME_DIVIDE, TIME_EXACT
 
 # Unsigned inside (a first octet above 127 must not become a sign), with room to spare outside.
 @cython.locals(a="unsigned int", b="unsigned int", c="unsigned int", d="unsigned int")
