@@ -6,6 +6,7 @@ Memory is bounded by ``max_connections`` rows. A connection that must be given u
 
 import gc
 import os
+from array import array
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -110,6 +111,7 @@ class Analysis:
         self._given_up = 0
         self._one_direction = 0
         self._started = False
+        self._streams: array[int] = array("q")
         self._capture: Capture | None = None
         self.outcomes: dict[str, int] = {}  # how many connections ended how; complete with `capture`
         self.msl_s = msl_s
@@ -131,7 +133,9 @@ class Analysis:
         """Read everything and count outcomes, without making a record of each connection."""
         for _ in self._read():
             for gone in self._replay.evicted:
-                self._count(self._finish(gone))
+                row = self._finish(gone)
+                self._count(row)
+                self._release(row)
             self._replay.evicted.clear()
         judged = self._recorder.verdict
         judged.tally(self._replay.streams, max(self._replay.clock_ns, self._last_ns), self._frames + 1)
@@ -148,7 +152,9 @@ class Analysis:
         spool: Spool | None = None
         for _ in self._read():
             for gone in self._replay.evicted:
-                record = self._record(self._finish(gone))
+                row = self._finish(gone)
+                record = self._record(row)
+                self._release(row)
                 if in_order:
                     spool = spool or Spool()
                     spool.add(record)
@@ -196,7 +202,8 @@ class Analysis:
             times = frames.time_ns[:count]
             lowest = min(times)
             self._first_ns = lowest if self._first_ns is None else min(lowest, self._first_ns)
-            self._last_ns = max(self._last_ns, max(times))
+            highest = max(times)
+            self._last_ns = max(self._last_ns, highest)
         if self._filter is not None:
             kept = self._filter.select(batch.buffer, frames, count)
             self._filtered += count - kept
@@ -213,11 +220,10 @@ class Analysis:
         if self._tick is not None:
             self._tick(self._frames)
 
-    def _stream_of(self, count: int) -> Any:
-        from array import array
-
-        if not hasattr(self, "_streams") or len(self._streams) < count:
-            self._streams = array("q", bytes(8 * max(count, 4096)))
+    def _stream_of(self, count: int) -> "array[int]":
+        """Return the column for the stream numbers of a batch."""
+        if len(self._streams) < count:
+            self._streams = array("q", bytes(8 * count))
         return self._streams
 
     # -- connections --------------------------------------------------------------------------------------------------
@@ -250,6 +256,8 @@ class Analysis:
                 streams[number] = None
                 if not finished.flags & bits.S_WRITTEN:
                     yield finished
+                if finished.key is not None:
+                    finished.key.stream = None  # the two hold each other
 
     def _ended(self) -> Iterator[Connection]:
         """Yield the connections that are over: both ends CLOSED or past 2MSL, and silent for as long."""
@@ -261,10 +269,18 @@ class Analysis:
             if self._replay.streams[row.number] is row and not row.flags & bits.S_WRITTEN:
                 yield self._record(self._finish(row))
                 row.flags |= bits.S_WRITTEN
+                self._release(row)
                 self._replay.give_up(row.number)
                 self._replay.evicted.pop()
                 row.flags &= ~bits.S_GIVEN_UP
         self._replay.finished_from = at
+
+    def _release(self, row: "rows.Stream") -> None:
+        """Let go of what a written connection still holds."""
+        for end in (row.low, row.high):
+            if end is not None:
+                self._replay.paths.release(end)
+        self._replay.notes.forget(row)
 
     def _record(self, row: "rows.Stream") -> Connection:
         record, steps = self._recorder.record(row)

@@ -12,6 +12,7 @@ from tcptrace.flow import bits
 from tcptrace.model.records import (
     Connection,
     Endpoint,
+    Evidence,
     Finding,
     Rtt,
     Side,
@@ -39,6 +40,13 @@ MAX_STEPS = 256
 NS = 1_000_000_000
 TAP_RATIO = 4  # the handshake's halves must differ so much,
 TAP_NS = 500_000  # and by so much, to tell where the capture was taken
+_EVIDENCE: tuple[Evidence, ...] = (
+    "observed",
+    "confirmed",
+    "assumed",
+    "inferred",
+    "timer",
+)  # as bits.OBSERVED ...
 _NAMES: tuple[Side, Side] = ("client", "server")
 _RULES: dict[int, str | None] = {
     machine.SND_SYN: "RFC 9293 3.10.1",
@@ -179,14 +187,13 @@ class Recorder:
         entries.sort(key=lambda entry: entry[1])
         counts: dict[str, dict[str, int]] = {}
         kept: list[Finding] = []
-        overflow = self.replay.notes.overflow
         for number, frame, side, a, b in entries:
             code = CODES[number]
             name = _side(side, judged.client)
             by_side = counts.setdefault(code.name, {})
             key = name or "connection"
             if key not in by_side:
-                by_side[key] = overflow.get((row.number, number, side), 0)
+                by_side[key] = self.replay.notes.beyond(row, number, side)
             by_side[key] += 1
             detail = code.text.format(
                 a=a,
@@ -268,7 +275,7 @@ def _transition(step: _Step) -> Transition:
         STATE_NAMES[before],
         STATE_NAMES[after],
         machine.CAUSES[what],
-        bits.EVIDENCE_NAMES[evidence],
+        _EVIDENCE[evidence],
         proof or None,
         rule,
     )

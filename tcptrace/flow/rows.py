@@ -30,8 +30,8 @@ class Event:
     """An input to one end, in path order: its own segment, or an offer (a segment that it should have received)."""
 
     __slots__ = (
-        "copies", "end_seq", "evidence", "frame", "has_ts", "held", "hole", "input", "next", "place", "place_ns", "proof", "seq",
-        "settled", "shown_ns", "tsval", "turn", "x_ack",
+        "copies", "end_seq", "evidence", "frame", "has_ts", "held", "hole", "input", "next", "place",
+        "place_ns", "proof", "seq", "settled", "shown_ns", "tsval", "turn", "x_ack",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -118,10 +118,10 @@ class End:
 
     __slots__ = (
         "ack_high", "ack_last", "cold", "cont", "data_bytes", "duplicates", "fin_carrier", "fin_frame",
-        "fin_seq", "fin_x_ack", "first_raw", "flags", "flight",
-        "has_ts", "iss", "last_frame", "packets", "path_len", "pending", "proven", "rtt_count", "rtt_max", "rtt_min", "rtt_sum", "scale",
-        "sent_end", "sent_ns", "snd_nxt", "start", "state", "steps", "synack_ack", "tsecr", "tsval", "unique_bytes",
-        "since_ns", "until_ns", "window", "window_edge", "window_max",
+        "fin_seq", "fin_x_ack", "first_raw", "flags", "flight", "has_ts", "iss", "last_frame", "packets",
+        "path_len", "pending", "proven", "rtt_count", "rtt_max", "rtt_min", "rtt_sum", "scale", "sent_end",
+        "sent_ns", "since_ns", "snd_nxt", "start", "state", "steps", "synack_ack", "tsecr", "tsval",
+        "unique_bytes", "until_ns", "window", "window_edge", "window_max",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -187,9 +187,9 @@ class Stream:
     """One connection."""
 
     __slots__ = (
-        "application", "both_frame", "first_frame", "first_ns", "first_side", "flags", "handshake_ns", "high", "key",
-        "last_frame", "last_ns", "low", "notes", "number", "previous", "quiet", "syn_ns", "syn_side", "synack_ns",
-        "synack_side",
+        "application", "both_frame", "first_frame", "first_ns", "first_side", "flags", "handshake_ns",
+        "high", "key", "last_frame", "last_ns", "low", "notes", "number", "previous", "quiet", "syn_ns",
+        "syn_side", "synack_ns", "synack_side",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -221,8 +221,8 @@ class Entry:
     """A four-tuple in the flow table: its newest stream, or the lone SYN that is all there is of it."""
 
     __slots__ = (
-        "first_frame", "first_ns", "has_ts", "hash", "k0", "k1", "k2", "k3", "k4", "length", "next", "number", "options",
-        "scale", "seq", "side", "stream", "tsval", "window",
+        "first_frame", "first_ns", "has_ts", "hash", "k0", "k1", "k2", "k3", "k4", "next", "number",
+        "options", "scale", "seq", "side", "stream", "tsval", "window",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -239,7 +239,6 @@ class Entry:
         self.first_ns = 0
         self.seq = 0
         self.tsval = 0
-        self.length = 0
         self.window = 0
         self.options = 0
         self.side = 0
@@ -251,8 +250,9 @@ class Segment:
     """The segment in hand, numbers unwrapped."""
 
     __slots__ = (
-        "ack", "end", "fin", "flags", "frame", "fresh", "has_ts", "length", "new_ts", "options", "rst", "sack_count", "sack_left",
-        "sack_right", "scale", "seq", "side", "syn", "time_ns", "tsecr", "tsval", "window",
+        "ack", "end", "fin", "flags", "frame", "fresh", "has_ts", "length", "new_ts", "options", "rst",
+        "sack_count", "sack_left", "sack_right", "scale", "seq", "side", "syn", "time_ns", "tsecr", "tsval",
+        "window",
     )  # fmt: skip
 
     def __init__(self) -> None:

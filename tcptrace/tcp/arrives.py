@@ -189,7 +189,7 @@ class Arrivals:
     def shows(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
         """Infer what ``x`` acknowledges and the capture never showed."""
         if x.syn:
-            if peer.packets == 0 and not peer.flags & F_SYN and not x.rst:
+            if peer.packets == 0 and peer.start == UNKNOWN and peer.pending is None and not x.rst:
                 # A SYN,ACK whose SYN was not captured. Unsettled: with interfaces out of order the SYN may follow.
                 self.begin(peer, CLOSED)
                 self.infer(peer, SND_SYN, x, 0, TURN_RECEIVER)
@@ -347,7 +347,9 @@ class Arrivals:
             self.paths.fold(end)
 
     def begin(self, end: End, state: int) -> None:
-        """Set the state in which the end's path begins."""
+        """Set the state in which the end's path begins, where it has not gone on yet."""
+        if end.path_len:
+            return
         end.start = state
         end.proven = state
         self.paths.fold(end)

@@ -20,7 +20,7 @@ from tcptrace.flow.bits import (
 from tcptrace.tcp.codes import CHALLENGE_ACK, HALF_OPEN, TIME_WAIT_REUSE
 from tcptrace.tcp.machine import RCV_RST, RCV_RST_PASSIVE, RCV_SYN, REUSED
 
-from ..flow.rows import End, Event, Segment, Stream
+from ..flow.rows import End, Segment, Stream
 from .arrives import Arrivals
 from .notes import Notebook
 from .paths import Paths

@@ -11,8 +11,8 @@ Kinds
     ``observer``  an observer's conclusion; no endpoint does it
     ``anomaly``   the state is kept and a finding is made
 
-The ACK is taken before the FIN, so that FIN-WAIT-1 to TIME-WAIT is two steps in one frame, and a FIN never meets SYN-RECEIVED,
-which 3.10.7.4 names in its eighth check all the same.
+The ACK is taken before the FIN, so that FIN-WAIT-1 to TIME-WAIT is two steps in one frame, and a FIN never meets
+SYN-RECEIVED, which 3.10.7.4 names in its eighth check all the same.
 
 Inputs that begin with ``snd`` are the end's own segments, with ``rcv`` the peer's that it should have received. After a
 passive OPEN the RST rule differs from that after an active one (3.10.7.4), so the input says which.

@@ -20,7 +20,7 @@ class Notebook:
         """Keep ``limit`` notes a code and side (0: all)."""
         self.limit = limit
         self.totals = array("q", bytes(8 * CODE_COUNT))  # notes of the whole capture, by code
-        self.overflow: dict[tuple[int, int, int], int] = {}  # (stream, code, side) -> how many more
+        self.overflow: dict[int, dict[tuple[int, int], int]] = {}  # stream -> (code, side) -> how many more
 
     def note(self, stream: Stream, code: int, frame: int, side: int, a: int, b: int) -> None:
         """Add a note to a connection."""
@@ -35,18 +35,31 @@ class Notebook:
 
     def is_full(self, stream: Stream, code: int, side: int) -> int:
         """Count a note beyond the limit of its code and side; return 0 where the limit is not reached."""
-        key = (stream.number, code, side)
-        more = self.overflow.get(key, -1)
-        if more < 0:
+        more = self.overflow.get(stream.number)
+        key = (code, side)
+        if more is None or key not in more:
             have = 0
             for entry in stream.notes or ():
                 if entry[0] == code and entry[2] == side:
                     have += 1
             if have < self.limit:
                 return 0
-            more = 0
-        self.overflow[key] = more + 1
+            if more is None:
+                more = {}
+                self.overflow[stream.number] = more
+            more[key] = 0
+        more[key] += 1
         return 1
+
+    def beyond(self, stream: Stream, code: int, side: int) -> int:
+        """Return how many notes of a code and side were counted only."""
+        more = self.overflow.get(stream.number)
+        return 0 if more is None else more.get((code, side), 0)
+
+    def forget(self, stream: Stream) -> None:
+        """Let go of a written connection's notes."""
+        stream.notes = None
+        self.overflow.pop(stream.number, None)
 
     def drop(self, stream: Stream, code: int, side: int) -> None:
         """Take back the last note of a code and side: what it rested on was withdrawn."""

@@ -43,6 +43,7 @@ class Paths:
         "chunks",
         "count",
         "final",
+        "free",
         "hits",
         "msl2_ns",
         "passed",
@@ -65,7 +66,8 @@ class Paths:
         self.pool: list[Event] = []  # settled events, to be used again
         self.view = self.chunk  # the chunk that `survey` looked at last
         self.view_at = 0
-        self.count = 0
+        self.count = 0  # steps of the arena that were ever used
+        self.free = NONE  # the first that was given back; its first word names the next
         self.passed = 0
         self.rst_sent = 0
         self.rst_received = 0
@@ -213,18 +215,38 @@ class Paths:
         end.path_len += 1
         if end.path_len >= MAX_STEPS:
             return
-        if self.count == CHUNK_STEPS * len(self.chunks):
-            self.chunks.append(array("q", bytes(8 * CHUNK_STEPS * STEP_WORDS)))
-            self.chunk = self.chunks[len(self.chunks) - 1]
-        at = (self.count & (CHUNK_STEPS - 1)) * STEP_WORDS
+        place = self.free
+        if place >= 0:
+            words = self.chunks[place // CHUNK_STEPS]
+            at = place % CHUNK_STEPS * STEP_WORDS
+            self.free = words[at]
+        else:
+            if self.count == CHUNK_STEPS * len(self.chunks):
+                self.chunks.append(array("q", bytes(8 * CHUNK_STEPS * STEP_WORDS)))
+                self.chunk = self.chunks[len(self.chunks) - 1]
+            place = self.count
+            self.count += 1
+            words = self.chunk
+            at = (place & (CHUNK_STEPS - 1)) * STEP_WORDS
         before = end.steps + 1  # 0: none
         code = state << 12 | following << 8 | event.input << 4 | event.evidence
-        self.chunk[at] = event.place_ns
-        self.chunk[at + 1] = event.frame << 16 | code
-        self.chunk[at + 2] = event.place << 24 | (before & LOW24)
-        self.chunk[at + 3] = event.proof << 16 | event.turn << 8 | before >> 24
-        end.steps = self.count
-        self.count += 1
+        words[at] = event.place_ns
+        words[at + 1] = event.frame << 16 | code
+        words[at + 2] = event.place << 24 | (before & LOW24)
+        words[at + 3] = event.proof << 16 | event.turn << 8 | before >> 24
+        end.steps = place
+
+    def release(self, end: End) -> None:
+        """Give the arena back what the steps of a written connection took."""
+        at = end.steps
+        while at >= 0:
+            words = self.chunks[at // CHUNK_STEPS]
+            base = at % CHUNK_STEPS * STEP_WORDS
+            following = ((words[base + 2] & LOW24) | (words[base + 3] & 0xFF) << 24) - 1
+            words[base] = self.free
+            self.free = at
+            at = following
+        end.steps = NONE
 
     def settled_steps(self, end: End) -> list[Step]:
         """Return the settled steps, oldest first: (place, turn, frame, time_ns, from, to, input, evidence, proof)."""
@@ -281,7 +303,7 @@ class Paths:
                                 following,
                                 event.input,
                                 3 if shown else event.evidence,
-                                event.proof,
+                                0 if event.evidence == ASSUMED and not shown else event.proof,
                             )
                         )
                     state = following

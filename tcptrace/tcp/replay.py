@@ -51,9 +51,9 @@ class Replay:
     """All connections of a capture."""
 
     __slots__ = (
-        "account", "alive", "arrivals", "classify", "clock_ns", "evicted", "finished", "finished_from", "flows", "heads", "incarnations",
-        "last_ns", "max_connections", "notes", "numbers", "offloaded", "oldest", "paths", "streams", "testimony", "time_went_back",
-        "truncated", "x",
+        "account", "alive", "arrivals", "classify", "clock_ns", "evicted", "finished", "finished_from",
+        "flows", "heads", "incarnations", "last_ns", "max_connections", "notes", "numbers", "offloaded",
+        "oldest", "paths", "streams", "testimony", "time_went_back", "truncated", "x",
     )  # fmt: skip
 
     def __init__(
@@ -560,6 +560,7 @@ class Replay:
         entry = gone if isinstance(gone, Entry) else gone.key
         if entry is not None and entry.number == number:
             self.flows.remove(entry)
+            entry.stream = None  # the two hold each other
         if isinstance(gone, Stream):
             gone.flags |= S_GIVEN_UP
         self.streams[number] = None

@@ -20,7 +20,7 @@ from tcptrace.model.states import CLOSED, LISTEN, UNKNOWN
 from tcptrace.tcp.codes import BLIND_RST, DATA_AFTER_RST, RST_OUT_OF_WINDOW, TIME_WAIT_ASSASSINATION
 from tcptrace.tcp.machine import RCV_ACK_OF_SYN, RCV_RST, RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK, SND_RST
 
-from ..flow.rows import End, Event, Segment, Stream
+from ..flow.rows import End, Segment, Stream
 from .notes import Notebook
 from .paths import Paths
 

@@ -46,7 +46,7 @@ class Testimony:
         self.went_on = 0  # frame of a RST that T shows not to have moved its sender; 0: none
 
     def judge(self, end: End, peer: End, t: Segment) -> None:
-        """Prove, withdraw or postpone the end's open offers by its segment ``t``; call before the end's row has seen ``t``."""
+        """Prove, withdraw or postpone the end's open offers by its segment ``t``, which its row has not seen yet."""
         self.moved = None
         self.went_on = 0
         changed = 0

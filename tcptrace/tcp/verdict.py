@@ -5,7 +5,7 @@ contract.md, *Which end is which*, *Outcome*; replay.md, *Outcome*. Everything i
 
 from array import array
 
-from tcptrace.flow.bits import F_ACKED, S_GIVEN_UP, F_FIN, F_SYN, F_SYN_ACK, NONE, S_BOTH_SYN, S_SELF
+from tcptrace.flow.bits import F_ACKED, F_FIN, F_SYN, F_SYN_ACK, NONE, S_BOTH_SYN, S_GIVEN_UP, S_SELF
 from tcptrace.model.states import CLOSE_WAIT, CLOSED, ESTABLISHED, LAST_ACK, SYN_RECEIVED, SYN_SENT
 from tcptrace.tcp.outcomes import (
     ABORTED,
@@ -82,6 +82,9 @@ class Verdict:
             if stream.flags & S_GIVEN_UP:
                 self.given_up += 1
             self.counts[self.judge(stream)] += 1
+            key = stream.key
+            if key is not None:
+                key.stream = None  # the two hold each other
 
     def find_client(self, stream: Stream) -> int:
         """Return which end is the client."""

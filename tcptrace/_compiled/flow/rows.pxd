@@ -91,8 +91,8 @@ cdef class Entry:
     cdef public unsigned long long k0, k1, k2, k3, k4
     cdef public Entry next
     cdef public Stream stream
-    cdef public long long number, first_frame, first_ns
-    cdef public unsigned int tsval, length
+    cdef public long long first_frame, first_ns
+    cdef public unsigned int number, tsval
     cdef public unsigned short window, options
     cdef public unsigned char side, scale, has_ts
 

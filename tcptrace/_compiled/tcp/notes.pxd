@@ -12,7 +12,7 @@ cdef class Notebook:
 
     @cython.locals(notes=list)
     cpdef note(self, Stream stream, int code, long long frame, int side, long long a, long long b)
-    @cython.locals(have="long long", more="long long", key=tuple)
+    @cython.locals(have="long long", more=dict, key=tuple)
     cpdef int is_full(self, Stream stream, int code, int side)
     @cython.locals(notes=list, at="long long")
     cpdef drop(self, Stream stream, int code, int side)

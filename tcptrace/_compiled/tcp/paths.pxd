@@ -11,7 +11,7 @@ cdef class Paths:
     cdef public const signed char[::1] table, anomaly
     cdef public long long[::1] hits, chunk, view
     cdef public list chunks, pool
-    cdef public long long view_at, count, msl2_ns
+    cdef public long long view_at, free, count, msl2_ns
     cdef public long long passed, rst_sent, rst_received, final
 
     @cython.locals(event=Event)
@@ -34,8 +34,10 @@ cdef class Paths:
     cpdef fold(self, End end)
     @cython.locals(cold=Cold)
     cpdef enter_time_wait(self, End end, Event event, int settling)
-    @cython.locals(at="long long", before="long long", code="long long")
+    @cython.locals(at="long long", place="long long", before="long long", code="long long", words="long long[::1]")
     cpdef keep(self, End end, Event event, long long state, long long following)
+    @cython.locals(at="long long", base="long long", following="long long", words="long long[::1]")
+    cpdef release(self, End end)
     @cython.locals(at="long long", base="long long", second="long long", third="long long", fourth="long long", code="long long", words="long long[::1]")
     cpdef list settled_steps(self, End end)
     @cython.locals(event=Event, state="long long", following="long long", silent=int, shown=int)

@@ -15,7 +15,7 @@ cdef class Verdict:
     cdef public long long reset_frame, one_direction, given_up
     cdef public long long[::1] counts
 
-    @cython.locals(at="long long", row=object, stream=Stream, low=End, high=End)
+    @cython.locals(at="long long", row=object, key=Entry, stream=Stream, low=End, high=End)
     cpdef tally(self, list rows, long long clock_ns, long long frame)
 
     @cython.locals(key=Entry, low_port="long long", high_port="long long")
