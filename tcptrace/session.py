@@ -107,7 +107,7 @@ class Analysis:
         self._frames = 0
         self._filtered = 0
         self._first_ns: int | None = None
-        self._last_ns = 0
+        self._last_ns: int | None = None
         self._given_up = 0
         self._one_direction = 0
         self._started = False
@@ -138,7 +138,7 @@ class Analysis:
                 self._release(row)
             self._replay.evicted.clear()
         judged = self._recorder.verdict
-        judged.tally(self._replay.streams, max(self._replay.clock_ns, self._last_ns), self._frames + 1)
+        judged.tally(self._replay.streams, self._clock_ns, self._frames + 1)
         for number, name in enumerate(OUTCOME_NAMES):
             if judged.counts[number]:
                 self.outcomes[name] = self.outcomes.get(name, 0) + judged.counts[number]
@@ -203,7 +203,7 @@ class Analysis:
             lowest = min(times)
             self._first_ns = lowest if self._first_ns is None else min(lowest, self._first_ns)
             highest = max(times)
-            self._last_ns = max(self._last_ns, highest)
+            self._last_ns = highest if self._last_ns is None else max(highest, self._last_ns)
         if self._filter is not None:
             kept = self._filter.select(batch.buffer, frames, count)
             self._filtered += count - kept
@@ -241,10 +241,16 @@ class Analysis:
                 row.flags |= bits.S_GIVEN_UP
         for end in (row.low, row.high):
             if end is not None:
-                self._replay.paths.expire(end, max(self._replay.clock_ns, self._last_ns), self._frames + 1)
+                self._replay.paths.expire(end, self._clock_ns, self._frames + 1)
         if row.flags & bits.S_GIVEN_UP:
             self._given_up += 1
         return row
+
+    @property
+    def _clock_ns(self) -> int:
+        """The latest time of any frame so far, TCP or not."""
+        seen = self._replay.clock_ns
+        return seen if self._last_ns is None else max(seen, self._last_ns)
 
     def _alive(self) -> "Iterator[rows.Stream]":
         """Yield the connections that are still in the table, by number, and let go of each."""
@@ -345,7 +351,7 @@ class Analysis:
             tcp_segments=decoder.counters[COUNT_SEGMENTS],
             connections=len(self._replay.streams),
             first_ns=self._first_ns or 0,
-            last_ns=self._last_ns,
+            last_ns=self._last_ns or 0,
             skipped=skipped,
             complete=source.complete,
             problem=source.problem,

@@ -246,7 +246,7 @@ class Recorder:
 
     def _tap(self, row: "rows.Stream", client: int) -> Side | None:
         """Say beside which end the capture was taken: there the SYN,ACK or its ACK follows at once."""
-        if row.syn_side != client or row.syn_ns < 0 or row.synack_ns < 0 or row.handshake_ns < 0:
+        if row.syn_side != client or bits.NO_TIME in (row.syn_ns, row.synack_ns, row.handshake_ns):
             return None
         if row.synack_side != 1 - client or any(
             note[0] == notes.SYN_RETRANSMISSION for note in row.notes or ()
@@ -346,7 +346,7 @@ def _rtt(end: "rows.End") -> Rtt:
 
 
 def _handshake(row: "rows.Stream", client: int) -> float | None:
-    if row.handshake_ns < 0 or row.syn_ns < 0 or row.syn_side != client:
+    if bits.NO_TIME in (row.handshake_ns, row.syn_ns) or row.syn_side != client:
         return None
     return max(0, row.handshake_ns - row.syn_ns) / NS
 
@@ -354,7 +354,7 @@ def _handshake(row: "rows.Stream", client: int) -> float | None:
 def _time_wait(ends: "tuple[rows.End, rows.End]", alone: bool) -> TimeWait | None:
     held: list[tuple[Side, int, int]] = []
     for name, end in zip(_NAMES, ends, strict=True):
-        if end.since_ns >= 0 and end.packets:
+        if end.since_ns > bits.NO_TIME and end.packets:
             held.append((name, end.since_ns, end.until_ns))
     if not held:
         return None

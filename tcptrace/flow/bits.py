@@ -1,6 +1,7 @@
 """The numbers and bits of the rows, once; the hot files import them and their ``.pxd`` make C variables of them."""
 
 NONE = -1
+NO_TIME = -(1 << 62)  # no time at all; capture times lie above it
 WRAP = 0x100000000
 MASK32 = 0xFFFFFFFF
 HALF = 0x80000000

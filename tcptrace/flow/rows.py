@@ -7,7 +7,7 @@ the entry). ``NONE`` means absent. What most ends never need is in ``Cold``, mad
 
 from array import array
 
-from tcptrace.flow.bits import HALF, MASK32, NONE, WRAP
+from tcptrace.flow.bits import HALF, MASK32, NO_TIME, NONE, WRAP
 from tcptrace.model.states import UNKNOWN
 
 
@@ -104,7 +104,7 @@ class Cold:
         self.unsent_ack = NONE  # an ACK of what it was not seen to send (decided later)
         self.unsent_frame = 0
         self.unsent_from = NONE
-        self.restart_ns = NONE  # the last FIN that came again in TIME-WAIT
+        self.restart_ns = NO_TIME  # the last FIN that came again in TIME-WAIT
         # The peer's SYN that its SYN,ACK did not answer (RFC 9293 Figure 8): it comes into its own after the RST.
         self.spare_frame = 0
         self.spare_end = NONE
@@ -159,8 +159,8 @@ class End:
         self.proven = UNKNOWN  # state after the settled steps
         self.state = UNKNOWN  # with the open events applied
         self.flags = 0
-        self.since_ns = NONE  # in TIME-WAIT
-        self.until_ns = NONE  # and its 2MSL end
+        self.since_ns = NO_TIME  # in TIME-WAIT
+        self.until_ns = NO_TIME  # and its 2MSL end
         self.pending: Event | None = None  # open events, in path order
         self.steps = NONE  # newest settled step in the arena
         self.path_len = 0  # settled steps
@@ -206,9 +206,9 @@ class Stream:
         self.flags = 0
         self.syn_side = NONE  # who sent the first SYN without ACK
         self.synack_side = NONE
-        self.syn_ns = NONE
-        self.synack_ns = NONE
-        self.handshake_ns = NONE  # time of the client's first ACK of the SYN,ACK
+        self.syn_ns = NO_TIME
+        self.synack_ns = NO_TIME
+        self.handshake_ns = NO_TIME  # time of the client's first ACK of the SYN,ACK
         self.application = (
             0  # bits: 1, 2 first payload of side 0, 1 was looked at; above: number of the label
         )

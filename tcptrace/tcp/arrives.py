@@ -146,6 +146,13 @@ class Arrivals:
                 self.resets.withdraw(stream, end, x.side, x)
             if cold.challenge_frame:
                 self.challenges(stream, end, x)
+            if (
+                end.flags & F_FIN_GUESSED
+                and not end.flags & F_FIN
+                and (x.length or x.fin)
+                and x.end > end.fin_seq + 1
+            ):
+                self.refute_fin(end, peer)  # nothing follows a FIN: what the tap lost was an octet of data
             self.settle_unsent(stream, end, peer, x)
         if x.rst and self.resets.refuses(stream, end, peer, x):
             return
@@ -300,15 +307,10 @@ class Arrivals:
                     event.turn = TURN_SENDER
                     event.proof = x.frame
                 truly_sent = 1
-            if not truly_sent:
-                self.withdraw(end, SND_FIN)
-                self.withdraw(end, RCV_ACK_OF_FIN)
-                self.withdraw(peer, RCV_FIN)
-                end.fin_seq = NONE
-                end.flags &= ~F_FIN_GUESSED
-            else:
                 self.settle(end, SND_FIN)
                 self.settle(peer, RCV_FIN)
+            if not truly_sent:
+                self.refute_fin(end, peer)
         side = 1 - x.side if not stream.flags & S_SELF else x.side
         if truly_sent:
             self.notes.note(stream, TAP_LOSS, cold.unsent_frame, side, cold.unsent_from, cold.unsent_ack)
@@ -323,6 +325,15 @@ class Arrivals:
             if cold.gaps is None and end.cont > end.snd_nxt:
                 end.cont = end.snd_nxt
         cold.unsent_ack = NONE
+
+    def refute_fin(self, end: End, peer: End) -> None:
+        """Take back a FIN that an ACK seemed to show."""
+        self.withdraw(end, SND_FIN)
+        self.withdraw(end, RCV_ACK_OF_FIN)
+        self.withdraw(peer, RCV_FIN)
+        end.fin_seq = NONE
+        end.fin_carrier = NONE
+        end.flags &= ~F_FIN_GUESSED
 
     def withdraw(self, end: End, what: int) -> None:
         """Take an open event of an input back."""

@@ -7,7 +7,7 @@ steps in the arena.
 
 from array import array
 
-from tcptrace.flow.bits import ASSUMED, F_TIME_WAIT, NONE, TIMER
+from tcptrace.flow.bits import ASSUMED, F_TIME_WAIT, NO_TIME, NONE, TIMER
 from tcptrace.model.states import (
     CLOSE_WAIT,
     CLOSED,
@@ -196,11 +196,15 @@ class Paths:
             event = event.next
         end.state = state
         if not waits and not end.flags & F_TIME_WAIT:
-            end.since_ns = NONE  # the step into TIME-WAIT, if there was one, was withdrawn
-            end.until_ns = NONE
+            end.since_ns = NO_TIME  # the step into TIME-WAIT, if there was one, was withdrawn
+            end.until_ns = NO_TIME
         elif state == TIME_WAIT:
             cold = end.cold
-            if cold is not None and cold.restart_ns >= 0 and cold.restart_ns + self.msl2_ns > end.until_ns:
+            if (
+                cold is not None
+                and cold.restart_ns > NO_TIME
+                and cold.restart_ns + self.msl2_ns > end.until_ns
+            ):
                 end.until_ns = cold.restart_ns + self.msl2_ns
 
     def enter_time_wait(self, end: End, event: Event, settling: int) -> None:
@@ -312,7 +316,7 @@ class Paths:
 
     def expire(self, end: End, clock_ns: int, frame: int) -> None:
         """Let TIME-WAIT end where its 2MSL have run out by ``clock_ns``; ``frame`` is the frame that shows the time."""
-        if end.state != TIME_WAIT or end.until_ns < 0 or clock_ns < end.until_ns:
+        if end.state != TIME_WAIT or end.until_ns == NO_TIME or clock_ns < end.until_ns:
             return
         evidence = TIMER
         last = end.pending

@@ -12,6 +12,7 @@ from tcptrace.flow.bits import (
     F_FIN_GUESSED,
     HALF,
     MASK32,
+    NO_TIME,
     NONE,
     S_ANSWERED,
     S_GIVEN_UP,
@@ -78,8 +79,8 @@ class Replay:
         self.flows = FlowTable()
         self.streams: list[Stream | Entry | None] = []  # by number; None: written and forgotten
         self.x = Segment()
-        self.clock_ns = NONE  # the highest time so far
-        self.last_ns = NONE  # of the segment before
+        self.clock_ns = NO_TIME  # the highest time so far
+        self.last_ns = NO_TIME  # of the segment before
         self.time_went_back = 0
         self.truncated = 0  # segments whose payload the snap length cut
         self.offloaded = 0  # segments with an offloaded checksum
@@ -310,9 +311,9 @@ class Replay:
     def arrive(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
         """The slow road: one segment, both ends."""
         paths = self.paths
-        if end.until_ns >= 0:
+        if end.until_ns > NO_TIME:
             paths.expire(end, self.clock_ns, x.frame)
-        if peer.until_ns >= 0:
+        if peer.until_ns > NO_TIME:
             paths.expire(peer, self.clock_ns, x.frame)
         self.arrivals.sends(stream, end, peer, x)
         x.fresh = 1 if x.end > x.seq and x.end > end.snd_nxt else 0
@@ -328,7 +329,7 @@ class Replay:
                 if peer.cont < x.ack <= peer.snd_nxt:
                     self.account.acknowledged(peer, x.ack)
                 if (
-                    stream.handshake_ns < 0
+                    stream.handshake_ns == NO_TIME
                     and stream.flags & S_ANSWERED
                     and stream.syn_side == x.side
                     and not x.syn

@@ -202,11 +202,13 @@ class Testimony:
                 chosen = copy  # with a D-SACK the last in the list, which is the first copy
             copy = copy.next
         if chosen is not None:
+            is_postponed = event.place > event.frame  # none of the copies was there by then
             event.frame = chosen.frame
-            event.place = chosen.place
-            event.place_ns = chosen.place_ns
-            event.turn = chosen.turn
-            self.paths.put_back(end, event)
+            if not is_postponed:
+                event.place = chosen.place
+                event.place_ns = chosen.place_ns
+                event.turn = chosen.turn
+                self.paths.put_back(end, event)
         event.copies = None
 
     def is_repeated(self, end: End, event: Event, t: Segment) -> int:

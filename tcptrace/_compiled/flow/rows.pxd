@@ -1,6 +1,6 @@
 cimport cython
 
-cdef long long HALF, MASK32, NONE, WRAP, UNKNOWN
+cdef long long NO_TIME, HALF, MASK32, NONE, WRAP, UNKNOWN
 
 
 cdef class Entry

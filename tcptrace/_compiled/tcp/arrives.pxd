@@ -43,6 +43,7 @@ cdef class Arrivals:
     cpdef shows_unsent(self, Stream stream, End end, End peer, Segment x)
     @cython.locals(cold=Cold, truly_sent=int, event=Event, side=int, waiting=int)
     cpdef settle_unsent(self, Stream stream, End end, End peer, Segment x)
+    cpdef refute_fin(self, End end, End peer)
     @cython.locals(event=Event)
     cpdef withdraw(self, End end, int what)
     @cython.locals(event=Event, following=Event)

@@ -26,7 +26,7 @@ cdef class Testimony:
     @cython.locals(what=int, cold=Cold)
     cpdef int proves(self, End end, End peer, Event event, Segment t) noexcept
     cpdef int sacked_twice(self, Event event, Segment t) noexcept
-    @cython.locals(chosen=Copy, copy=Copy, twice=int)
+    @cython.locals(chosen=Copy, copy=Copy, twice=int, is_postponed=int)
     cpdef confirm(self, End end, Event event, Segment t)
     @cython.locals(what=int, again=int)
     cpdef int is_repeated(self, End end, Event event, Segment t) noexcept
