@@ -7,6 +7,7 @@ than its source is refused when it is loaded.
 """
 
 import binascii
+import os
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -54,6 +55,11 @@ def extensions() -> list[Extension]:
 
 class BuildTwins(build_ext):
     """Build, then write down the check sum of each twin's sources."""
+
+    def finalize_options(self) -> None:
+        """Use every core."""
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
 
     def run(self) -> None:
         """Build the extensions and ``built.txt`` beside them."""

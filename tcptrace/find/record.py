@@ -174,6 +174,11 @@ class Recorder:
                 found.append(_Step(place, turn, name, step))
             if alone:
                 break
+        for at, step in enumerate(found):
+            if step.turn == 0:
+                # A timer stands before the first frame whose time is not less than its own, even where it was seen late.
+                later = [s.place for s in found if s.side != step.side and s.step[3] >= step.step[3] and s.turn]
+                found[at] = step._replace(place=min([step.place, *later]))
         found.sort(key=_order)
         return found, omitted
 
