@@ -174,11 +174,12 @@ class Recorder:
                 found.append(_Step(place, turn, name, step))
             if alone:
                 break
-        for at, step in enumerate(found):
-            if step.turn == 0:
-                # A timer stands before the first frame whose time is not less than its own, even where it was seen late.
-                later = [s.place for s in found if s.side != step.side and s.step[3] >= step.step[3] and s.turn]
-                found[at] = step._replace(place=min([step.place, *later]))
+        for at, timer in enumerate(found):
+            if timer.turn == 0:
+                # It stands before the first frame whose time is not less than its own, even where it was seen late.
+                others = (other for other in found if other.side != timer.side and other.turn)
+                later = [other.place for other in others if other.step[3] >= timer.step[3]]
+                found[at] = timer._replace(place=min([timer.place, *later]))
         found.sort(key=_order)
         return found, omitted
 
