@@ -106,8 +106,6 @@ class Analysis:
         self._msl2_ns = round(2 * msl_s * NS)
         self._frames = 0
         self._filtered = 0
-        self._first_ns: int | None = None
-        self._last_ns: int | None = None
         self._given_up = 0
         self._one_direction = 0
         self._started = False
@@ -199,11 +197,7 @@ class Analysis:
         frames = batch.frames
         if count:
             self._frames += count
-            times = frames.time_ns[:count]
-            lowest = min(times)
-            self._first_ns = lowest if self._first_ns is None else min(lowest, self._first_ns)
-            highest = max(times)
-            self._last_ns = highest if self._last_ns is None else max(highest, self._last_ns)
+            self._replay.see(frames.time_ns, count)
         if self._filter is not None:
             kept = self._filter.select(batch.buffer, frames, count)
             self._filtered += count - kept
@@ -249,8 +243,7 @@ class Analysis:
     @property
     def _clock_ns(self) -> int:
         """The latest time of any frame so far, TCP or not."""
-        seen = self._replay.clock_ns
-        return seen if self._last_ns is None else max(seen, self._last_ns)
+        return self._replay.latest_ns
 
     def _alive(self) -> "Iterator[rows.Stream]":
         """Yield the connections that are still in the table, by number, and let go of each."""
@@ -350,8 +343,8 @@ class Analysis:
             frames=self._frames,
             tcp_segments=decoder.counters[COUNT_SEGMENTS],
             connections=len(self._replay.streams),
-            first_ns=self._first_ns or 0,
-            last_ns=self._last_ns or 0,
+            first_ns=self._replay.earliest_ns if self._frames else 0,
+            last_ns=self._replay.latest_ns if self._frames else 0,
             skipped=skipped,
             complete=source.complete,
             problem=source.problem,

@@ -32,13 +32,18 @@ class FlowTable:
 
     def hash_key(self, k0: int, k1: int, k2: int, k3: int, k4: int) -> int:
         """Return the 32-bit hash of a key."""
-        keys = self.keys
-        total = keys[10]
-        total = (total + (k1 & LOW32) * keys[0] + (k3 & LOW32) * keys[1] + (k4 & LOW32) * keys[2]) & MASK64
-        total = (total + (k4 >> 32) * keys[3]) & MASK64
+        total = self.keys[10]
+        total = (
+            total + (k1 & LOW32) * self.keys[0] + (k3 & LOW32) * self.keys[1] + (k4 & LOW32) * self.keys[2]
+        ) & MASK64
+        total = (total + (k4 >> 32) * self.keys[3]) & MASK64
         if k0 | k2 | (k1 >> 32) | (k3 >> 32):
-            total = (total + (k0 & LOW32) * keys[4] + (k0 >> 32) * keys[5] + (k1 >> 32) * keys[6]) & MASK64
-            total = (total + (k2 & LOW32) * keys[7] + (k2 >> 32) * keys[8] + (k3 >> 32) * keys[9]) & MASK64
+            total = (
+                total + (k0 & LOW32) * self.keys[4] + (k0 >> 32) * self.keys[5] + (k1 >> 32) * self.keys[6]
+            ) & MASK64
+            total = (
+                total + (k2 & LOW32) * self.keys[7] + (k2 >> 32) * self.keys[8] + (k3 >> 32) * self.keys[9]
+            ) & MASK64
         return total >> 32
 
     def find(self, hashed: int, k0: int, k1: int, k2: int, k3: int, k4: int) -> Entry | None:

@@ -219,25 +219,28 @@ class Paths:
         end.path_len += 1
         if end.path_len >= MAX_STEPS:
             return
+        before = end.steps + 1  # 0: none
+        code = state << 12 | following << 8 | event.input << 4 | event.evidence
         place = self.free
         if place >= 0:
             words = self.chunks[place // CHUNK_STEPS]
             at = place % CHUNK_STEPS * STEP_WORDS
             self.free = words[at]
+            words[at] = event.place_ns
+            words[at + 1] = event.frame << 16 | code
+            words[at + 2] = event.place << 24 | (before & LOW24)
+            words[at + 3] = event.proof << 16 | event.turn << 8 | before >> 24
         else:
             if self.count == CHUNK_STEPS * len(self.chunks):
                 self.chunks.append(array("q", bytes(8 * CHUNK_STEPS * STEP_WORDS)))
                 self.chunk = self.chunks[len(self.chunks) - 1]
             place = self.count
             self.count += 1
-            words = self.chunk
             at = (place & (CHUNK_STEPS - 1)) * STEP_WORDS
-        before = end.steps + 1  # 0: none
-        code = state << 12 | following << 8 | event.input << 4 | event.evidence
-        words[at] = event.place_ns
-        words[at + 1] = event.frame << 16 | code
-        words[at + 2] = event.place << 24 | (before & LOW24)
-        words[at + 3] = event.proof << 16 | event.turn << 8 | before >> 24
+            self.chunk[at] = event.place_ns
+            self.chunk[at + 1] = event.frame << 16 | code
+            self.chunk[at + 2] = event.place << 24 | (before & LOW24)
+            self.chunk[at + 3] = event.proof << 16 | event.turn << 8 | before >> 24
         end.steps = place
 
     def release(self, end: End) -> None:
@@ -342,18 +345,17 @@ class Paths:
             if at // CHUNK_STEPS != self.view_at:
                 self.view_at = at // CHUNK_STEPS
                 self.view = self.chunks[self.view_at]
-            words = self.view
             base = at % CHUNK_STEPS * STEP_WORDS
-            code = words[base + 1] & 0xFFFF
+            code = self.view[base + 1] & 0xFFFF
             self.passed |= 1 << (code >> 8 & 15)
             what = code >> 4 & 15
             if at != end.steps:
                 pass  # it went on from there: that RST did not end it
             elif what == SND_RST:
-                self.rst_sent = words[base + 1] >> 16
+                self.rst_sent = self.view[base + 1] >> 16
             elif what in (RCV_RST, RCV_RST_PASSIVE):
-                self.rst_received = words[base + 1] >> 16
-            at = ((words[base + 2] & LOW24) | (words[base + 3] & 0xFF) << 24) - 1
+                self.rst_received = self.view[base + 1] >> 16
+            at = ((self.view[base + 2] & LOW24) | (self.view[base + 3] & 0xFF) << 24) - 1
         state = end.proven
         event = end.pending
         while event is not None:

@@ -52,8 +52,8 @@ class Replay:
     """All connections of a capture."""
 
     __slots__ = (
-        "account", "alive", "arrivals", "classify", "clock_ns", "evicted", "finished", "finished_from",
-        "flows", "heads", "incarnations", "last_ns", "max_connections", "notes", "numbers", "offloaded",
+        "account", "alive", "arrivals", "classify", "clock_ns", "earliest_ns", "evicted", "finished", "finished_from",
+        "flows", "heads", "incarnations", "last_ns", "latest_ns", "max_connections", "notes", "numbers", "offloaded",
         "oldest", "paths", "streams", "testimony", "time_went_back", "truncated", "x",
     )  # fmt: skip
 
@@ -79,7 +79,9 @@ class Replay:
         self.flows = FlowTable()
         self.streams: list[Stream | Entry | None] = []  # by number; None: written and forgotten
         self.x = Segment()
-        self.clock_ns = NO_TIME  # the highest time so far
+        self.clock_ns = NO_TIME  # the highest time of a segment so far
+        self.earliest_ns = -NO_TIME  # of all frames, TCP or not
+        self.latest_ns = NO_TIME
         self.last_ns = NO_TIME  # of the segment before
         self.time_went_back = 0
         self.truncated = 0  # segments whose payload the snap length cut
@@ -93,6 +95,15 @@ class Replay:
         self.classify = classify
         # First payloads of clients and of servers whose label does not depend on the ports, shifted as `application` has it.
         self.heads: tuple[dict[bytes, int], dict[bytes, int]] = ({}, {})
+
+    def see(self, time_ns: "array[int]", count: int) -> None:
+        """Take the times of a batch's frames, TCP or not."""
+        for i in range(count):
+            now = time_ns[i]
+            if now > self.latest_ns:
+                self.latest_ns = now
+            if now < self.earliest_ns:
+                self.earliest_ns = now
 
     def run(
         self,

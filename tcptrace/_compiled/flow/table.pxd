@@ -11,7 +11,7 @@ cdef class FlowTable:
     cdef public list buckets
     cdef public long long level, split, count
 
-    @cython.locals(keys="unsigned long long[::1]", total="unsigned long long")
+    @cython.locals(total="unsigned long long")
     cpdef unsigned int hash_key(self, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4)
     @cython.locals(bucket="long long", entry=Entry)
     cpdef Entry find(self, unsigned int hashed, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3, unsigned long long k4)

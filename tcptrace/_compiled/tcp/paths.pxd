@@ -44,7 +44,7 @@ cdef class Paths:
     cpdef list open_steps(self, End end)
     @cython.locals(event=Event, last=Event, cold=Cold, evidence=int)
     cpdef expire(self, End end, long long clock_ns, long long frame)
-    @cython.locals(at="long long", base="long long", code="long long", what="long long", words="long long[::1]", state="long long", event=Event, following="long long")
+    @cython.locals(at="long long", base="long long", code="long long", what="long long", state="long long", event=Event, following="long long")
     cpdef survey(self, End end)
     cpdef int is_over(self, End end) noexcept
     cpdef int is_waiting(self, End end) noexcept

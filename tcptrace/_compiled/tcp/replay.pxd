@@ -27,10 +27,12 @@ cdef class Replay:
     cdef public FlowTable flows
     cdef public list streams, finished, evicted
     cdef public Segment x
-    cdef public long long clock_ns, last_ns, time_went_back, truncated, offloaded, max_connections, alive, finished_from, oldest
+    cdef public long long clock_ns, earliest_ns, latest_ns, last_ns, time_went_back, truncated, offloaded, max_connections, alive, finished_from, oldest
     cdef public object classify
     cdef public tuple heads
 
+    @cython.locals(i="long long", now="long long")
+    cpdef see(self, long long[::1] time_ns, long long count)
     @cython.locals(
         flows=FlowTable, account=Account, i="long long", now="long long", back=int, at="long long",
         k0="unsigned long long", k1="unsigned long long", k2="unsigned long long", k3="unsigned long long",
