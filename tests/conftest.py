@@ -1,6 +1,17 @@
-"""Makes the helpers that lie beside this file (``script``) importable from every folder of tests."""
+"""Makes the helpers that lie beside this file (``script``) importable from every folder of tests.
 
+In CI hypothesis draws the same examples each time: whether a change may land must not hang on a die. Runs by hand draw
+new ones.
+"""
+
+import os
 import sys
 from pathlib import Path
+
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 sys.path.insert(0, str(Path(__file__).parent))
