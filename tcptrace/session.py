@@ -131,6 +131,10 @@ class Analysis:
         """Read everything and count outcomes, without making a record of each connection."""
         for _ in self._read():
             for gone in self._replay.evicted:
+                if isinstance(gone, rows.Entry):  # a lone SYN: no row is made for it
+                    self.outcomes["unanswered"] = self.outcomes.get("unanswered", 0) + 1
+                    self._given_up += 1
+                    continue
                 row = self._finish(gone)
                 self._count(row)
                 self._release(row)
