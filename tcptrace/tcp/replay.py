@@ -45,7 +45,7 @@ from .testimony import Testimony
 
 CONTROL = 0x17  # ACK, RST, SYN, FIN
 HEAD_OCTETS = 64  # what the application is told by
-CANDIDATES = 64
+CANDIDATES = 8
 
 
 class Replay:
