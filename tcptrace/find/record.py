@@ -179,7 +179,8 @@ class Recorder:
                 # It stands before the first frame whose time is not less than its own, even where it was seen late.
                 others = (other for other in found if other.side != timer.side and other.turn)
                 later = [other.place for other in others if other.step[3] >= timer.step[3]]
-                found[at] = timer._replace(place=min([timer.place, *later]))
+                before = found[at - 1].place + 1 if at and found[at - 1].side == timer.side else 0
+                found[at] = timer._replace(place=max(before, min([timer.place, *later])))
         found.sort(key=_order)
         return found, omitted
 

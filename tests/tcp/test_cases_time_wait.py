@@ -1,7 +1,7 @@
 """TIME-WAIT: its end by the timer, a new life, a RST (RFC 9293 3.10.7.4, 3.10.8; RFC 6191; RFC 1337)."""
 
 import pytest
-from verdict import check
+from verdict import check, check_paths
 
 # The client closes first and waits from frame 8 (0.070 s); frames 1 to 9.
 CLIENT_WAITS = """
@@ -342,4 +342,21 @@ def test_after_2msl_a_new_connection_finds_the_old_one_closed_by_the_timer() -> 
         outcome=closed first=server reset=- tw=server@8
         """
         + NEW_LIFE,
+    )
+
+
+def test_a_clock_that_went_back_does_not_put_the_timer_before_its_own_end_s_steps() -> None:
+    # The handshake's times lie beyond the 2MSL of a TIME-WAIT that is entered after the clock went back.
+    check_paths(
+        """
+        300.000 client > SYN
+        300.010 server < SYN,ACK
+        300.020 client > ACK
+        0.030 server < FIN,ACK
+        0.040 client > FIN,ACK
+        0.050 server < ACK
+        """,
+        client="CLOSED SYN-SENT ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED",
+        server="LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED",
+        outcome="closed",
     )
