@@ -101,7 +101,7 @@ class Analysis:
             max_findings,
             self._classify,
         )
-        self._recorder = Recorder(self._replay, msl_s, max_findings, self._label)
+        self._recorder = Recorder(self._replay, msl_s, self._label)
         self._log = SegmentLog() if segments else None
         self._msl2_ns = round(2 * msl_s * NS)
         self._frames = 0

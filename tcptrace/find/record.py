@@ -4,7 +4,7 @@ All that is derived when a connection is shown, and only then: paths, transition
 sentences, the tap's place, round trips in seconds.
 """
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from tcptrace import kernels
 from tcptrace.find.codes import CODES
@@ -40,13 +40,7 @@ MAX_STEPS = 256
 NS = 1_000_000_000
 TAP_RATIO = 4  # the handshake's halves must differ so much,
 TAP_NS = 500_000  # and by so much, to tell where the capture was taken
-_EVIDENCE: tuple[Evidence, ...] = (
-    "observed",
-    "confirmed",
-    "assumed",
-    "inferred",
-    "timer",
-)  # as bits.OBSERVED ...
+_EVIDENCE = cast("tuple[Evidence, ...]", bits.EVIDENCE_NAMES)
 _NAMES: tuple[Side, Side] = ("client", "server")
 _RULES: dict[int, str | None] = {
     machine.SND_SYN: "RFC 9293 3.10.1",
@@ -75,10 +69,9 @@ class _Step(NamedTuple):
 class Recorder:
     """Makes records of the replay's rows."""
 
-    def __init__(self, replay: "Replay", msl_s: float, max_findings: int, label: Label) -> None:
+    def __init__(self, replay: "Replay", msl_s: float, label: Label) -> None:
         self.replay = replay
         self.msl_s = msl_s
-        self.max_findings = max_findings
         self.label = label
         self.verdict = verdict.Verdict(replay.paths)
 
