@@ -35,6 +35,8 @@ _WORDS: Final = frozenset(
     )
 )
 _WORD = re.compile(r" *(unknown-\d+|opt-\d+|exp-tfo|exp-[0-9a-f]+|md5(?=:)|[A-Za-z][A-Za-z0-9-]*)", re.ASCII)
+_UNKNOWN = re.compile(r"(?:unknown|opt)-(\d{1,3})", re.ASCII)
+_EXPERIMENT = re.compile(r"exp-([0-9a-f]{4})", re.ASCII)
 _LENGTH = re.compile(r"\[len (\d{1,3})\]", re.ASCII)
 _BLOCK = re.compile(r"\{(\d{1,10}):(\d{1,10})\}", re.ASCII)
 _HEX = re.compile(r"(?:0x|[: ])([0-9a-f]{2,80})\b", re.ASCII)
@@ -143,11 +145,10 @@ def _rare_body(name: str, rest: str) -> tuple[int, bytes] | None:
     data = _hex(rest)
     if name in ("tfo", "exp-tfo"):  # RFC 7413: option 34, or RFC 6994's 254 with the magic F989
         return (34, data) if name == "tfo" else (254, b"\xf9\x89" + data)
-    if name.startswith(("unknown-", "opt-")):
-        return int(name.rpartition("-")[2]), data
-    if name.startswith("exp-"):
-        magic = name[4:]
-        return (254, bytes.fromhex(magic)) if len(magic) == 4 else None
+    if (unknown := _UNKNOWN.fullmatch(name)) is not None:
+        return int(unknown[1]), data
+    if (experiment := _EXPERIMENT.fullmatch(name)) is not None:
+        return 254, bytes.fromhex(experiment[1])
     if name == "md5":
         return 19, data if len(data) == 16 else bytes(16)
     if name == "uto":

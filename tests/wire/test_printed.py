@@ -356,6 +356,7 @@ PARTS = st.sampled_from(
         b"md5 valid",
         b"mptcp 99",
         b"exp-",
+        b"opt-",
         b"tcp-ao keyid 1",
         b"scps cap",
         b"unknown-999 0xabc",
@@ -385,6 +386,9 @@ PARTS = st.sampled_from(
 )
 @example([b"1.5 IP 1.1.1.1.1 > 1.1.1.1.2: Flags [S], seq 1, win 2, options [scps 1], length 0\n"], 0)
 @example([b"1.5 IP 1.1.1.1.1 > 1.1.1.1.2: Flags [S], seq 1, win 2, options [unknown-3 0xabc], length 0\n"], 0)
+@example([b"1.5 IP 1.1.1.1.1 > 1.1.1.1.2: Flags [S], seq 1, win 2, options [opt-ions], length 0\n"], 0)
+@example([b"1.5 IP 1.1.1.1.1 > 1.1.1.1.2: Flags [S], seq 1, win 2, options [exp-zzzz], length 0\n"], 0)
+@example([b"1.5 IP 1.1.1.1.1 > 1.1.1.1.2: Flags [S], seq 1, win 2, options [opt-" + b"9" * 5000 + b"]\n"], 0)
 def test_no_text_raises_and_splits_change_nothing(parts: list[bytes], at: int) -> None:
     text = b"".join(parts)
     whole, reader = read(text)
