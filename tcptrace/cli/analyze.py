@@ -116,7 +116,7 @@ class Request(NamedTuple):
 def analyze(words: tuple[str, ...], file: str | None, **options: Any) -> None:
     """Say in which state each connection of a capture was left, and how it came there.
 
-    FILE is pcap, pcapng or tcpdump's printed text, gzipped or not; - is standard input.
+    FILE is pcap, pcapng or tcpdump's printed text, packed or not; - is standard input.
     """
     path, condition = _words(words, file)
     is_json, is_csv, _ = options.pop("is_json"), options.pop("is_csv"), options.pop("n")

@@ -88,7 +88,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 def tcptrace() -> None:
     """Say in which RFC 9293 state each end of each TCP connection was, at every frame, why, and how sure.
 
-    Captures are pcap, pcapng or tcpdump's printed text, gzipped or not; - is standard input.
+    Captures are pcap, pcapng or tcpdump's printed text, packed or not; - is standard input.
     """
 
 

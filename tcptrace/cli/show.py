@@ -53,7 +53,7 @@ class Request(NamedTuple):
 def show(words: tuple[str, ...], file: str | None, **options: Any) -> None:
     """Draw both ends' states beside a connection's segments, or explain it, or take one frame apart.
 
-    FILE is pcap, pcapng or tcpdump's printed text, gzipped or not; - is standard input.
+    FILE is pcap, pcapng or tcpdump's printed text, packed or not; - is standard input.
     """
     paths = list(words) if file is None else [file, *words]
     if not paths:

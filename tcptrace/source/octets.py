@@ -1,17 +1,14 @@
-"""Octets of an input in order: a file, a pipe, a file object, memory, or gzip around one of these.
+"""Octets of an input in order: a file, a pipe, a file object, or memory.
 
 Nothing here seeks. Reading faults after the beginning do not raise: they end the input, and ``problem`` says
 why.
 """
 
 import select
-import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
 Octets = bytes | bytearray | memoryview
-
-COMPRESSED_CHUNK = 32768
 
 
 def named(name: str) -> str:
@@ -90,93 +87,6 @@ class FileInput:
         """Let go of the file where it is ours."""
         if self._ours:
             self._file.close()
-
-
-class GunzipInput:
-    """What gzip data unpacks to (RFC 1952: any number of members), as it streams.
-
-    ``head`` has been read off the packed input before.
-    """
-
-    memory: memoryview | None = None
-
-    def __init__(self, packed: Input, head: bytes) -> None:
-        self.problem: str | None = None
-        self._packed = packed
-        self._data: bytes = head  # packed, not yet given to zlib
-        self._seen = len(head)  # packed octets read, those in _data included
-        self._inflate: Any = None  # None: between two members
-        self._unpacked = memoryview(b"")  # not yet handed out
-        self._buffer = bytearray(COMPRESSED_CHUNK)
-
-    def read_into(self, view: memoryview) -> int:
-        """Fill the beginning of ``view`` and return how many octets; 0 at the end."""
-        while not self._unpacked:
-            if self.problem or not (self._data or self._refill()):
-                return 0
-            if self._inflate is None and not self._begin_member():
-                continue
-            self._unpacked = memoryview(self._unpack(len(view)))
-        count = min(len(view), len(self._unpacked))
-        view[:count] = self._unpacked[:count]
-        self._unpacked = self._unpacked[count:]
-        return count
-
-    def close(self) -> None:
-        """Let go of the packed input."""
-        self._packed.close()
-
-    def _refill(self) -> bool:
-        """Read more packed octets; false at the end, where ``problem`` says whether it came early."""
-        count = self._packed.read_into(memoryview(self._buffer))
-        self._data = bytes(self._buffer[:count])
-        self._seen += count
-        if self._packed.problem:
-            self.problem = self._packed.problem
-        elif not count and self._inflate is not None:
-            self.problem = f"the gzip data is cut short after {self._seen} octets"
-        return count > 0
-
-    def _begin_member(self) -> bool:
-        """Begin a member where one is, passing over the zeros that tapes and blocks leave behind members."""
-        self._data = self._data.lstrip(b"\0")
-        if not self._data:
-            return False
-        if self._data[0] != 0x1F:
-            where = self._seen - len(self._data)
-            self.problem = f"what follows the gzip data at offset {where} is not gzip"
-            return False
-        self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        return True
-
-    def _unpack(self, most: int) -> bytes:
-        """Return up to ``most`` octets unpacked from ``_data``."""
-        before = self._inflate.copy()
-        try:
-            unpacked: bytes = self._inflate.decompress(self._data, most)
-        except zlib.error:
-            return self._salvage(before)
-        if self._inflate.eof:
-            self._data = self._inflate.unused_data
-            self._inflate = None
-        else:
-            self._data = self._inflate.unconsumed_tail
-        return unpacked
-
-    def _salvage(self, inflate: Any) -> bytes:
-        """Return what can be unpacked before the octet at which ``inflate`` fails, and say which that is.
-
-        zlib throws away the output of a call that fails, so the call is made again octet by octet.
-        """
-        unpacked = []
-        for index in range(len(self._data)):
-            try:
-                unpacked.append(inflate.decompress(self._data[index : index + 1]))
-            except zlib.error as error:
-                where = self._seen - len(self._data) + index
-                self.problem = f"the gzip data is corrupt at offset {where}: {_reason(error).split(': ')[-1]}"
-                break
-        return b"".join(unpacked)
 
 
 def _reading(file: Any) -> Callable[[memoryview], int | None]:

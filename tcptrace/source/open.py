@@ -6,22 +6,19 @@ from typing import Any
 
 from tcptrace.model.errors import InputError
 from tcptrace.source.base import Source
-from tcptrace.source.octets import FileInput, GunzipInput, Input, MemoryInput, named
+from tcptrace.source.octets import FileInput, Input, MemoryInput, named
 from tcptrace.source.records import RecordSource
+from tcptrace.source.unpack import LONGEST_SKIPPED, UnpackInput, find_packing, skippable
 from tcptrace.wire.pcap import HEADER_OCTETS, PcapReader, is_pcap
 from tcptrace.wire.pcapng import PcapngReader, is_pcapng
 
-GZIP_MAGIC = b"\x1f\x8b"
 TEXT_HEAD = 8192  # a listing shows a packet's line within its first octets
 SHOWN_OCTETS = 8  # of what is no capture
-READABLE = "give a pcap or pcapng file (gzip is fine) or tcpdump's printed text"
+READABLE = "give a pcap or pcapng file (packed is fine) or tcpdump's printed text"
 
-# What people name by mistake or have packed: first octets, what that is, what to do.
+# What people name by mistake: first octets, what that is, what to do.
 STRANGERS = (
-    (b"\x28\xb5\x2f\xfd", "zstd data", "unpack it first: zstd -d"),
-    (b"\x04\x22\x4d\x18", "lz4 data", "unpack it first: lz4 -d"),
-    (b"\xfd7zXZ\x00", "xz data", "unpack it first: xz -d"),
-    (b"BZh", "bzip2 data", "unpack it first: bzip2 -d"),
+    (b"\x02\x21\x4c\x18", "lz4 data of the old format", "unpack it first: lz4 -d"),
     (b"PK\x03\x04", "a zip archive", "unpack it first: unzip"),
     (b"snoop\x00\x00\x00", "a snoop capture", "convert it: editcap -F pcap"),
     (b"RTSS", "a Network Monitor capture", "convert it: editcap -F pcap"),
@@ -47,7 +44,7 @@ def open_source(target: str | os.PathLike[str] | bytes | bytearray | memoryview 
         name = shown if isinstance(shown, str) else "<file>"
         octets = FileInput(target, ours=False)
     try:
-        return _recognise(name, octets, is_packed=False)
+        return _recognise(name, octets)
     except BaseException:
         octets.close()
         raise
@@ -78,23 +75,29 @@ def _standard_input() -> FileInput:
     return FileInput(getattr(buffered, "raw", buffered), ours=False)
 
 
-def _recognise(name: str, octets: Input, is_packed: bool) -> Source:
-    """Return the source that the first octets ask for."""
+def _recognise(name: str, octets: Input, packing: str | None = None) -> Source:
+    """Return the source that the first octets ask for; ``packing`` names the format that was unpacked."""
     head = _gather(octets, b"", 4)
-    if not head:
-        if octets.problem:
-            raise InputError(f"{named(name)}: {octets.problem}; get the file again")
+    if not head and not octets.problem:
         raise InputError(f"{named(name)}: empty; nothing was captured or written into it")
     if is_pcap(head):
         head = _gather(octets, head, HEADER_OCTETS)
+        _check(name, octets, head)
         try:
             return RecordSource(name, octets, head, PcapReader(head))
         except InputError as error:
             raise InputError(f"{named(name)}: {error}") from None
     if is_pcapng(head):
         return RecordSource(name, octets, head, PcapngReader())
-    if head[:2] == GZIP_MAGIC and not is_packed:
-        return _recognise(name, GunzipInput(octets, head), is_packed=True)
+    if packing is None:
+        head = _gather_magic(octets, head)
+        found = find_packing(head)
+        if found is not None:
+            try:
+                unpacked = UnpackInput(octets, head, found)
+            except InputError as error:
+                raise InputError(f"{named(name)}: {error}") from None
+            return _recognise(name, unpacked, found.name)
     # Only now, since the listing's many patterns take a while to import.
     from tcptrace.source.text import TextSource, is_printed
 
@@ -108,7 +111,15 @@ def _recognise(name: str, octets: Input, is_packed: bool) -> Source:
             break
         head = longer
     head = _gather(octets, head, SHOWN_OCTETS)
-    raise InputError(f"{named(name)}: not a capture: {_stranger(head, is_packed)}")
+    _check(name, octets, head)
+    raise InputError(f"{named(name)}: not a capture: {_stranger(head, packing)}")
+
+
+def _check(name: str, octets: Input, head: bytes) -> None:
+    """Raise ``InputError`` where a fault of the input left no more than ``head``, too little for a capture."""
+    if octets.problem and len(head) < HEADER_OCTETS:
+        remedy = octets.remedy if isinstance(octets, UnpackInput) else "get the file again"
+        raise InputError(f"{named(name)}: {octets.problem}; {remedy}")
 
 
 def _gather(octets: Input, head: bytes, least: int) -> bytes:
@@ -122,13 +133,24 @@ def _gather(octets: Input, head: bytes, least: int) -> bytes:
     return head
 
 
-def _stranger(head: bytes, is_packed: bool) -> str:
+def _gather_magic(octets: Input, head: bytes) -> bytes:
+    """Return ``head`` and enough behind it to know how the input is packed, behind frames that zstd skips."""
+    while len(head) < (least := min(skippable(head), LONGEST_SKIPPED) + SHOWN_OCTETS):
+        longer = _gather(octets, head, least)
+        if longer == head:
+            break
+        head = longer
+    return head
+
+
+def _stranger(head: bytes, packing: str | None) -> str:
     """Return what it is instead of a capture, and what to do."""
     for magic, what, remedy in STRANGERS:
         if head.startswith(magic):
             return f"{what}; {remedy}"
-    if head[:2] == GZIP_MAGIC:
-        return "gzip inside gzip; unpack it first: gunzip"
+    found = find_packing(head)
+    if found is not None:
+        return f"{found.name} inside {packing}; unpack it first: {found.tool}"
     shown = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in head[:SHOWN_OCTETS])
-    where = "unpacked it begins" if is_packed else "it begins"
+    where = "unpacked it begins" if packing else "it begins"
     return f'{where} with {head[:SHOWN_OCTETS].hex(" ")} ("{shown}"); {READABLE}'

@@ -3,13 +3,19 @@
 To add one: a function, its seeds, and a row in ``TARGETS``.
 """
 
+import bz2
+import gzip
 import importlib
+import lzma
 import os
+import sys
 from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+
+import lz4.frame
 
 from tcptrace import kernels
 from tcptrace.model.columns import BATCH, COUNT_BAD_CHECKSUM, COUNT_SEGMENTS, COUNTERS, Frames, Segments
@@ -197,6 +203,15 @@ def _capture_seeds() -> Iterator[bytes]:
                 yield path.read_bytes()
 
 
+def _source_seeds() -> Iterator[bytes]:
+    yield from _capture_seeds()
+    octets = (ROOT / "captures" / "http-get.pcap").read_bytes()[:1000]
+    yield from (bz2.compress(octets), lzma.compress(octets), gzip.compress(octets, mtime=0))
+    yield lz4.frame.compress(octets)
+    zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    yield zstd.compress(octets)
+
+
 def _frame_seeds() -> Iterator[bytes]:
     numbers = [row.number for row in LINK_TYPES]
     for seed in _capture_seeds():
@@ -227,7 +242,7 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "source": Target(read_source, _capture_seeds),
+    "source": Target(read_source, _source_seeds),
     "decode": Target(decode_frame, _frame_seeds),
     "printed": Target(read_printed, _text_seeds),
     "analysis": Target(analyze_capture, _capture_seeds),

@@ -1,8 +1,10 @@
 """open_source: files, pipes, memory and gzip, whole and in pieces, and one line for what is no capture."""
 
+import bz2
 import gc
 import gzip
 import io
+import lzma
 import os
 import subprocess
 import sys
@@ -346,7 +348,8 @@ def test_a_fault_while_reading_ends_the_input_there() -> None:
         (b"\x1b[31m\0", '(".[31m."); give a pcap'),
         (gzip.compress(b"\0\1\2\3"), 'not a capture: unpacked it begins with 00 01 02 03 ("....")'),
         (gzip.compress(gzip.compress(PCAP)), "not a capture: gzip inside gzip; unpack it first: gunzip"),
-        (b"\x28\xb5\x2f\xfd\0\0", "not a capture: zstd data; unpack it first: zstd -d"),
+        (bz2.compress(lzma.compress(PCAP)), "not a capture: xz inside bzip2; unpack it first: xz -d"),
+        (b"\x02\x21\x4c\x18\0\0", "not a capture: lz4 data of the old format; unpack it first: lz4 -d"),
         (b"PK\x03\x04\0", "not a capture: a zip archive; unpack it first: unzip"),
         (b"2024-01-02 03:04:05,123 INFO started\n" * 900, "not a capture: it begins with 32 30 32 34"),
         (b"\xa1", 'not a capture: it begins with a1 (".")'),
