@@ -36,6 +36,7 @@ Directives, before the lines that need them: ::
     isn client 100                          an initial number; default 2^32 - 3, so that every script wraps
     again client2 server2 = client server   the same two addresses once more, with numbers of their own
     link ethernet                           link type Ethernet instead of RAW
+    link ethernet vlan 42                   and an 802.1Q tag
 """
 
 import struct
@@ -83,6 +84,7 @@ class Script:
     frames: list[Made] = field(default_factory=list)
     timestamps: bool = False
     ethernet: bool = False
+    tag: bytes = b""  # 802.1Q: the type 0x8100 and the VLAN's number
 
     def pcap(self) -> bytes:
         """Return the capture: pcap, little endian, nanoseconds, link type RAW (101) or Ethernet (1)."""
@@ -91,7 +93,7 @@ class Script:
             packet = made.packet
             if self.ethernet:
                 kind = b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\x00"
-                packet = bytes.fromhex("020000000002020000000001") + kind + packet
+                packet = bytes.fromhex("020000000002020000000001") + self.tag + kind + packet
             second, nano = divmod(made.time_ns, 1_000_000_000)
             parts.append(struct.pack("<IIII", second, nano, len(packet), len(packet)) + packet)
         return b"".join(parts)
@@ -124,8 +126,10 @@ def parse(ladder: str) -> Script:
                 add_segment(script, part)
         elif words == ["timestamps"]:
             script.timestamps = True
-        elif words == ["link", "ethernet"]:
+        elif words[:2] == ["link", "ethernet"]:
             script.ethernet = True
+            if words[2:3] == ["vlan"]:
+                script.tag = b"\x81\x00" + struct.pack("!H", int(words[3]))
         elif words[0] == "ends":
             (ip_a, port_a), (ip_b, port_b) = split_address(words[2]), split_address(words[4])
             if not script.frames and script.pairs == [("client", "server")]:

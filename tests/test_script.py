@@ -103,3 +103,11 @@ def test_every_control_bit_has_its_place() -> None:
     for name, bit in FLAGS.items():
         header = parse(f"0 client > {name}").frames[0].packet[20:]
         assert struct.unpack("!H", header[12:14])[0] & 0x1FF == bit
+
+
+def test_a_vlan_tag_stands_between_ethernet_and_ip() -> None:
+    ladder = "link ethernet vlan 42\n0.000 client > SYN\n"
+    ((_, octets),) = dpkt.pcap.Reader(BytesIO(parse(ladder).pcap()))
+    frame = dpkt.ethernet.Ethernet(octets)
+    assert [tag.id for tag in frame.vlan_tags] == [42]
+    assert frame.data.tcp.dport == 80

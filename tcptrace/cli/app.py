@@ -30,6 +30,7 @@ COMMANDS = {
         "tcptrace.cli.analyze", "analyze", "Say in which state each connection of a capture was left."
     ),
     "show": Row("tcptrace.cli.show", "show", "Draw or explain one connection, or one frame layer by layer."),
+    "check": Row("tcptrace.cli.check", "check", "Compare captures with the expectations beside them."),
     "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
 }
 

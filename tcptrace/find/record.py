@@ -281,6 +281,12 @@ def _transition(step: _Step) -> Transition:
     )
 
 
+def rule(cause: str, from_state: str) -> str | None:
+    """Return the clause of a step, by the contract's words for its cause and its state."""
+    what = machine.CAUSES.index(cause)
+    return _RULES[what] if what in _RULES else _received_rule(STATE_NAMES.index(from_state))
+
+
 def _received_rule(state: int) -> str:
     """Return the clause of SEGMENT ARRIVES for a state."""
     if state == LISTEN:

@@ -65,7 +65,7 @@ def test_the_schema_that_is_printed_is_json(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("args", "hint"),
     [
-        (["analyse", "x"], "analyse: no such command; there are analyze, show, schema"),
+        (["analyse", "x"], f"analyse: no such command; there are {', '.join(COMMANDS)}"),
         ([str(CAPTURE)], f"write `tcptrace analyze {CAPTURE}`"),
         (["--nonsense"], "--nonsense: no such option"),
     ],
