@@ -1,0 +1,105 @@
+"""Every notebook runs from top to bottom, says what it claims, uses public names only, and is kept without outputs."""
+
+import ast
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+import tcptrace
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+FOURTEEN = ROOT / "notebooks" / "fourteen-frames.ipynb"
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+def code_of(path: Path) -> ast.Module:
+    """Return a notebook's code cells as one module."""
+    return ast.parse("\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code"))
+
+
+@cache
+def executed(path: Path) -> str:
+    """Run a notebook in a kernel of its own, beside it; return what it shows, tags taken out."""
+    from nbclient import NotebookClient
+
+    notebook = read(path)
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    ).execute()
+    shown = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            # What the kernel's own log says on standard error is not the notebook's.
+            if output.get("name") != "stderr":
+                shown.append(output.get("text") or output["data"].get("text/html", ""))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", "\n".join(shown)))
+
+
+def test_there_is_a_notebook() -> None:
+    assert FOURTEEN in NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_is_valid_and_kept_without_outputs(path: Path) -> None:
+    notebook = read(path)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.outputs for cell in code] == [[]] * len(code)
+    assert {cell.execution_count for cell in code} == {None}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_uses_public_names_only(path: Path) -> None:
+    for node in ast.walk(code_of(path)):
+        if isinstance(node, ast.Import):
+            assert not [alias.name for alias in node.names if alias.name.startswith("tcptrace.")]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None
+            assert node.module.split(".")[0] != "tcptrace"
+        elif isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name) and node.value.id == "tcptrace":
+                assert node.attr in tcptrace.__all__
+            assert not node.attr.startswith("_")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_runs_from_top_to_bottom(path: Path) -> None:
+    assert executed(path)
+
+
+def test_the_fourteen_frames_are_shown_one_by_one_with_what_each_does() -> None:
+    shown = executed(FOURTEEN)
+    assert [int(n) for n in re.findall(r" frame (\d+) client &", shown)] == list(range(1, 15))
+    quiet = re.findall(
+        r"frame (\d+) client &[lr]arr; server [A-Z,]+ seq [^a-z]*(?:ack [^a-z]*)?(?:octets )?nobody", shown
+    )
+    assert quiet == ["4", "5", "6", "7", "8", "9", "10"]
+    assert (
+        "server SYN-RECEIVED &gt; ESTABLISHED rcv ACK of SYN RFC 9293 3.10.7.4 our SYN is acknowledged confirmed by "
+        "frame 6 client ESTABLISHED , server ESTABLISHED frame 4" in shown
+    )
+    assert "14 3.517 ms client LAST-ACK &gt; CLOSED rcv ACK of FIN assumed -" in shown
+    assert "RFC 9293: 240 s, Linux: 60 s" in shown
+
+
+def test_the_notebook_s_text_counts_the_evidence_right() -> None:
+    (connection,) = tcptrace.analyze(ROOT / "captures" / "http-get.pcap")
+    assert Counter(step.evidence for step in connection.transitions) == {
+        "observed": 3,
+        "confirmed": 6,
+        "assumed": 1,
+    }
+    text = "\n".join(cell.source for cell in read(FOURTEEN).cells if cell.cell_type == "markdown")
+    assert (
+        "Ten steps: three are the ends' own doing, six are proved by what came later, and one is assumed"
+        in text
+    )
