@@ -31,6 +31,8 @@ COMMANDS = {
     ),
     "show": Row("tcptrace.cli.show", "show", "Draw or explain one connection, or one frame layer by layer."),
     "check": Row("tcptrace.cli.check", "check", "Compare captures with the expectations beside them."),
+    "serve": Row("tcptrace.cli.serve", "serve", "Run the test server, in one of several styles."),
+    "client": Row("tcptrace.cli.serve", "client", "Talk to the test server."),
     "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
 }
 
@@ -137,7 +139,7 @@ def _reason(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption):
         meant = f", perhaps {' or '.join(error.possibilities)}" if error.possibilities else ""
         return f"{error.option_name}: no such option{meant}"
-    message = error.format_message().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".")  # click sets a list of choices with tabs
     if isinstance(error, click.BadParameter) and error.param is not None and message.startswith("Invalid"):
         return f"{error.param.opts[0]}: {error.message.rstrip('.')}"
     return message[:1].lower() + message[1:]

@@ -1,0 +1,23 @@
+"""The list of applications: what a server says, and the client that talks to it. Each file has both ends of one protocol."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from tcptrace.lab.application import Application
+from tcptrace.lab.apps import echo, hello, http
+from tcptrace.lab.client import Peer
+
+
+class App(NamedTuple):
+    """An application and its client."""
+
+    application: Callable[[], Application]
+    client: Callable[[Peer, str, int], Iterator[str]]  # (connection, host, port): one line for each exchange
+    help: str  # one line
+
+
+APPS = {
+    "hello": App(hello.Hello, hello.client, "one line to whoever connects, then the end"),
+    "echo": App(echo.Echo, echo.client, "sends back what it gets, until the client ends"),
+    "http": App(http.Http, http.client, "a page with a picture, keep-alive"),
+}
