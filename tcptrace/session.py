@@ -39,7 +39,8 @@ MAX_FINDINGS = 1000
 MAX_HEADS = 4096  # first payloads whose label is remembered
 ORDERS = ("stream", "end")
 
-Readable = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+One = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+Readable = One | list[One] | tuple[One, ...]
 
 
 def analyze(
@@ -56,7 +57,8 @@ def analyze(
 ) -> "Analysis":
     """Return the analysis of a capture; it is read when the result is iterated.
 
-    ``source`` is a path, ``"-"`` for standard input, octets, or a binary file. ``msl_s`` is the maximum segment lifetime
+    ``source`` is a path, ``"-"`` for standard input, octets, or a binary file; several of them in a
+    list are one capture, merged by time. ``msl_s`` is the maximum segment lifetime
     in seconds; ``checksums`` which segments are checked (``none``, ``flags``, ``all``); ``filter`` tcpdump's words;
     ``order`` ``stream`` or ``end``; ``segments`` keeps what ``Analysis.segments_of`` needs; ``tick`` is called with the
     number of frames read, batch by batch. Raises ``InputError`` where the source cannot be read, ``UsageError`` for a

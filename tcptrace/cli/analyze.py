@@ -1,11 +1,11 @@
 """``tcptrace analyze FILE [FILTER...]``: one capture in, every connection out."""
 
 import math
-import os
 from typing import Any, NamedTuple
 
 import click
 
+from tcptrace.cli.inputs import split_words
 from tcptrace.cli.select import StateName
 from tcptrace.model.errors import UsageError
 
@@ -26,7 +26,8 @@ _MAX_MSL_S = 86_400.0
 class Request(NamedTuple):
     """The command line, understood."""
 
-    path: str
+    paths: tuple[str, ...]
+    follow: bool  # the file grows
     filter: str
     form: str  # "table", "json", "csv" or "summary"
     is_summary: bool
@@ -49,13 +50,17 @@ class Request(NamedTuple):
 @click.command(
     epilog="Filter words are tcpdump's: `tcptrace analyze FILE port 80`; -- before them ends the options."
 )
-@click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|- [FILTER...]")
+@click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|-... [FILTER...]")
 @click.option(
     "-r",
-    "file",
+    "files",
+    multiple=True,
     metavar="FILE",
     type=click.Path(),
-    help="FILE, as in tcpdump; all words are filter then.",
+    help="FILE, as in tcpdump; may be given again.",
+)
+@click.option(
+    "--follow", is_flag=True, help="FILE grows: wait for more at its end, until the first interrupt."
 )
 @click.option("--json", "is_json", is_flag=True, help="JSON Lines (see `tcptrace schema`).")
 @click.option("--csv", "is_csv", is_flag=True, help="Comma-separated values, a row a connection.")
@@ -113,12 +118,13 @@ class Request(NamedTuple):
     help="Colours (auto: on a terminal without NO_COLOR).",
 )
 @click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
-def analyze(words: tuple[str, ...], file: str | None, **options: Any) -> None:
+def analyze(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None:
     """Say in which state each connection of a capture was left, and how it came there.
 
-    FILE is pcap, pcapng or tcpdump's printed text, packed or not; - is standard input.
+    FILE is pcap, pcapng or tcpdump's printed text, packed or not; - is standard input. Several are one
+    capture, merged by time, frames numbered through.
     """
-    path, condition = _words(words, file)
+    paths, condition = split_words(words, files)
     is_json, is_csv, _ = options.pop("is_json"), options.pop("is_csv"), options.pop("n")
     if is_json and is_csv:
         raise UsageError("--json and --csv: two formats; choose one")
@@ -130,21 +136,7 @@ def analyze(words: tuple[str, ...], file: str | None, **options: Any) -> None:
     from tcptrace.cli.run_analyze import run
 
     form = "json" if is_json else "csv" if is_csv else "table"
-    run(Request(path=path, filter=condition, form=form, msl_s=value, msl_text=text, **options))
-
-
-def _words(words: tuple[str, ...], file: str | None) -> tuple[str, str]:
-    """Return the file and the filter: tcpdump's way with ``-r``, else the first word is the file."""
-    if file is None:
-        if not words:
-            raise UsageError("FILE: missing; name a capture, or - for standard input")
-        file, *rest = words
-    else:
-        rest = list(words)
-    # A filter never begins with a name like `b.pcap`; somebody who names two captures should hear that.
-    if rest and not set("./").isdisjoint(rest[0]) and os.path.isfile(rest[0]):
-        raise UsageError(f"{rest[0]}: a second FILE; analyse one capture at a time")
-    return file, " ".join(rest)
+    run(Request(paths=paths, filter=condition, form=form, msl_s=value, msl_text=text, **options))
 
 
 def _msl(given: float | None, stack: str | None) -> tuple[float, str]:

@@ -1,5 +1,6 @@
-"""Input from a pipe, which the first interrupt ends; files are left to ``source``."""
+"""Input from a pipe or a growing file, which the first interrupt ends; other files are left to ``source``."""
 
+import errno
 import io
 import os
 import select
@@ -13,6 +14,7 @@ from typing import Any
 # An interrupt reaches the whole pipeline. The writer (tcpdump) then hands on what it still holds: that is
 # waited for.
 _GRACE_S = 0.5
+_LOOK_MS = 100  # how often a growing file is looked at
 
 
 class PipeInput(io.RawIOBase):
@@ -38,6 +40,10 @@ class PipeInput(io.RawIOBase):
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
         """End the input soon; the next interrupt is as everywhere else."""
         self._deadline = time.monotonic() + _GRACE_S
+        os.write(self._wake_end, b"\0")  # where there are several pipes, the wakeup is only the last one's
+        others = getattr(self._handler, "__self__", None)
+        if isinstance(others, PipeInput):
+            others._interrupted(number, frame)
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def readable(self) -> bool:
@@ -71,6 +77,66 @@ class PipeInput(io.RawIOBase):
             os.close(self._wake)
             os.close(self._wake_end)
         super().close()
+
+
+class FollowedFile(PipeInput):
+    """A file that grows: at its end, more is waited for until the first interrupt.
+
+    A file that was made shorter, or whose name is no longer its own, is an ``OSError`` once all that is in it
+    has been read.
+    """
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        super().__init__(descriptor, name)
+        self._taken = 0
+        self._poll.unregister(descriptor)  # a file is always ready
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there, at most ``len(buffer)`` octets; 0 at the end."""
+        while True:
+            fault = self._fault()  # first, so that what was written before it happened is read
+            count = os.readv(self._descriptor, [buffer])
+            self._taken += count
+            if count:
+                return count
+            if self._deadline is not None and time.monotonic() >= self._deadline:
+                return 0
+            if fault:
+                raise OSError(errno.ESTALE, f"{fault} while it was followed; follow it again")
+            self._wait()
+
+    def close(self) -> None:
+        """Give the interrupt back and close the file."""
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+    def _fault(self) -> str | None:
+        """Return what has happened to the file."""
+        size = os.fstat(self._descriptor).st_size
+        if size < self._taken:
+            return f"the file was cut to {size} octets"
+        try:
+            there = os.stat(self.name)
+        except OSError:
+            return "the file was removed or renamed"
+        own = os.fstat(self._descriptor)
+        if (there.st_dev, there.st_ino) != (own.st_dev, own.st_ino):
+            return "the file was rotated away: its name is another file's"
+        return None
+
+    def _wait(self) -> None:
+        """Wait a moment, or for the interrupt."""
+        if self._poll.poll(_LOOK_MS):
+            os.read(self._wake, 64)
+
+
+def follow(path: str) -> FollowedFile | None:
+    """Return the file that ``path`` names, to be followed as it grows; ``None`` where it cannot be opened."""
+    try:
+        return FollowedFile(os.open(path, os.O_RDONLY), path) if os.path.isfile(path) else None
+    except OSError:
+        return None
 
 
 def open_pipe(path: str) -> PipeInput | None:

@@ -1,12 +1,12 @@
 """What ``tcptrace analyze`` does once its command line is understood."""
 
 import gc
-import os
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 from tcptrace.cli import terminal
+from tcptrace.cli.inputs import Inputs
 from tcptrace.cli.select import Predicate, selector
 from tcptrace.model.records import Capture, Connection
 from tcptrace.session import analyze
@@ -14,7 +14,6 @@ from tcptrace.show.text import count
 
 if TYPE_CHECKING:
     from tcptrace.cli.analyze import Request
-    from tcptrace.cli.pipe import PipeInput
     from tcptrace.session import Analysis
     from tcptrace.show.table import Table
 
@@ -27,11 +26,11 @@ def run(request: "Request") -> None:
     gc.disable()  # rows and records hold no cycles; walking millions of them costs as much as making them
     wanted = selector(request.streams, request.states, request.outcomes, request.passed)
     progress = terminal.Progress()
-    source = _pipe(request.path)
-    live = source is not None
+    inputs = Inputs(request.paths, request.follow)
+    live = inputs.live
     try:
         analysis = analyze(
-            request.path if source is None else cast(BinaryIO, source),
+            inputs.source,
             msl_s=request.msl_s,
             checksums=request.checksums,
             max_connections=request.max_connections,
@@ -53,19 +52,9 @@ def run(request: "Request") -> None:
         out.flush()
     finally:
         progress.wipe()
-        if source is not None:
-            source.close()
+        inputs.close()
     if capture.problem:
         terminal.complain(f"incomplete: {capture.file}: {capture.problem}")
-
-
-def _pipe(path: str) -> "PipeInput | None":
-    """Return the pipe that ``path`` is, ``None`` for files, without importing signals and polls for those."""
-    if path != "-" and os.path.isfile(path):
-        return None
-    from tcptrace.cli.pipe import open_pipe
-
-    return open_pipe(path)
 
 
 def _json(

@@ -3,10 +3,11 @@
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tcptrace.cli import pipe, terminal
+from tcptrace.cli import terminal
+from tcptrace.cli.inputs import Inputs
 from tcptrace.model.errors import UsageError
 from tcptrace.model.records import Connection, Segment
 from tcptrace.session import analyze
@@ -37,7 +38,7 @@ def run(request: "Request") -> None:
     progress = terminal.Progress()
     out = terminal.Output(progress)
     try:
-        with _readable(request.path, request.frame is not None) as (source, name):
+        with _readable(request.paths, request.frame is not None) as (source, name):
             if request.frame is not None:
                 lines: Iterable[Line] = _frame(request, source, name, progress)
             else:
@@ -59,21 +60,25 @@ def _is_ascii(request: "Request") -> bool:
 
 
 @contextmanager
-def _readable(path: str, twice: bool) -> Iterator[tuple[Any, str]]:
-    """Give what to read: the path, or a pipe, spooled to a temporary file where it is read ``twice``."""
-    source = pipe.open_pipe(path)
-    name = "standard input" if path == "-" else path
-    if source is None:
-        yield path, name
-        return
-    with source:
-        if not twice:
-            yield source, name
+def _readable(paths: tuple[str, ...], twice: bool) -> Iterator[tuple[Any, str]]:
+    """Give what to read: paths, and pipes, spooled to temporary files where they are read ``twice``."""
+    inputs = Inputs(paths)
+    name = ", ".join("standard input" if path == "-" else path for path in paths)
+    with ExitStack() as stack:
+        stack.callback(inputs.close)
+        if not (twice and inputs.live):
+            yield inputs.source, name
             return
-        with tempfile.NamedTemporaryFile(prefix="tcptrace-") as spool:
-            shutil.copyfileobj(source, spool, SPOOL)
-            spool.flush()
-            yield spool.name, name
+        sources = inputs.source if len(paths) > 1 else [inputs.source]
+        yield [source if isinstance(source, str) else _spooled(source, stack) for source in sources], name
+
+
+def _spooled(source: Any, stack: ExitStack) -> str:
+    """Return the path of a temporary file into which the pipe was read."""
+    spool = stack.enter_context(tempfile.NamedTemporaryFile(prefix="tcptrace-"))  # noqa: SIM115 - it is entered
+    shutil.copyfileobj(source, spool, SPOOL)
+    spool.flush()
+    return spool.name
 
 
 def _analysis(request: "Request", source: Any, progress: terminal.Progress) -> "Analysis":

@@ -11,7 +11,7 @@ from tcptrace.model.errors import UsageError
 class Request(NamedTuple):
     """The command line, understood."""
 
-    path: str
+    paths: tuple[str, ...]
     stream: int | None  # None: the only one
     frame: int | None
     explain: bool
@@ -24,8 +24,15 @@ class Request(NamedTuple):
 
 
 @click.command(epilog="`tcptrace analyze FILE` lists the streams.")
-@click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|-")
-@click.option("-r", "file", metavar="FILE", type=click.Path(), help="FILE, as in tcpdump.")
+@click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|-...")
+@click.option(
+    "-r",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(),
+    help="FILE, as in tcpdump; may be given again.",
+)
 @click.option(
     "--stream", type=click.IntRange(0), metavar="N", help="Which connection; needed if FILE has more."
 )
@@ -50,16 +57,15 @@ class Request(NamedTuple):
     help="Colours (auto: on a terminal without NO_COLOR).",
 )
 @click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
-def show(words: tuple[str, ...], file: str | None, **options: Any) -> None:
+def show(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None:
     """Draw both ends' states beside a connection's segments, or explain it, or take one frame apart.
 
-    FILE is pcap, pcapng or tcpdump's printed text, packed or not; - is standard input.
+    FILE is pcap, pcapng or tcpdump's printed text, packed or not; - is standard input. Several are one
+    capture, merged by time, frames numbered through.
     """
-    paths = list(words) if file is None else [file, *words]
+    paths = files + words
     if not paths:
         raise UsageError("FILE: missing; name a capture, or - for standard input")
-    if len(paths) > 1:
-        raise UsageError(f"{paths[1]}: a second FILE; show one capture at a time")
     options.pop("n")
     chosen = options["stream"] is not None or options["explain"] or options["show_all"]
     if options["frame"] is not None and chosen:
@@ -69,4 +75,4 @@ def show(words: tuple[str, ...], file: str | None, **options: Any) -> None:
     value, _ = _msl(options.pop("msl_s"), options.pop("stack"))
     from tcptrace.cli.run_show import run
 
-    run(Request(path=paths[0], msl_s=value, **options))
+    run(Request(paths=paths, msl_s=value, **options))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from tcptrace.model.errors import InputError
@@ -26,13 +27,22 @@ STRANGERS = (
 )
 
 
-def open_source(target: str | os.PathLike[str] | bytes | bytearray | memoryview | Any) -> Source:
+def open_source(
+    target: str | os.PathLike[str] | bytes | bytearray | memoryview | Sequence[Any] | Any,
+) -> Source:
     """Return the frames of ``target``, batch by batch.
 
     ``target`` is a path, ``"-"`` for standard input, the octets of a capture, or a file object opened in
-    binary mode, which is read from where it stands and stays open. Nothing is sought. Waits until the first
-    octets are there. ``InputError`` where there is no capture.
+    binary mode, which is read from where it stands and stays open; or a list or tuple of these, which are one
+    capture, merged by time. Nothing is sought. Waits until the first octets are there. ``InputError`` where
+    there is no capture.
     """
+    if isinstance(target, list | tuple):
+        if len(target) == 1:
+            return open_source(target[0])
+        from tcptrace.source.merge import MergedSource
+
+        return MergedSource(target)
     octets: Input
     if isinstance(target, bytes | bytearray | memoryview):
         name, octets = "<bytes>", MemoryInput(target)

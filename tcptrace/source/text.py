@@ -51,6 +51,7 @@ class TextSource:
 
     def _whole_batches(self) -> Iterator[Batch]:
         """Yield what the reader has ready."""
+        self.date_known = self._reader.date_known
         while packets := self._reader.take(BATCH):
             frames = self._frames
             octets = bytearray()

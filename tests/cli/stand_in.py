@@ -37,7 +37,7 @@ class StandIn:
     def _analyze(self, source: Any, **asked: Any) -> "StandIn":
         self.asked = {"source": source, **asked}
         self.octets = b""
-        if not isinstance(source, str):
+        if hasattr(source, "read"):
             while piece := source.read(4096):
                 self.octets += piece
         if self.error is not None:

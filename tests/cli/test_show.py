@@ -171,7 +171,6 @@ def test_a_frame_that_is_not_there_is_one_line(given: Any, capsysbinary: Any) ->
     "args",
     [
         [],
-        [CAPTURE, CAPTURE],
         [CAPTURE, "--frame", "1", "--explain"],
         [CAPTURE, "--frame", "1", "--stream", "0"],
         [CAPTURE, "--explain", "--all"],
