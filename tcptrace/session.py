@@ -16,7 +16,7 @@ from tcptrace.flow import bits
 from tcptrace.model.columns import COUNT_SEGMENTS, SKIP_NAMES
 from tcptrace.model.errors import UsageError
 from tcptrace.model.records import Capture, Connection, Segment, Warning_
-from tcptrace.source import open_source
+from tcptrace.source import Source, open_source
 from tcptrace.spool import SegmentLog, Spool
 from tcptrace.tcp import codes as notes
 from tcptrace.tcp import machine
@@ -40,7 +40,7 @@ MAX_HEADS = 4096  # first payloads whose label is remembered
 ORDERS = ("stream", "end")
 
 One = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-Readable = One | list[One] | tuple[One, ...]
+Readable = One | list[One] | tuple[One, ...] | Source
 
 
 def analyze(
@@ -58,7 +58,7 @@ def analyze(
     """Return the analysis of a capture; it is read when the result is iterated.
 
     ``source`` is a path, ``"-"`` for standard input, octets, or a binary file; several of them in a
-    list are one capture, merged by time. ``msl_s`` is the maximum segment lifetime
+    list are one capture, merged by time; or a ``Source``. ``msl_s`` is the maximum segment lifetime
     in seconds; ``checksums`` which segments are checked (``none``, ``flags``, ``all``); ``filter`` tcpdump's words;
     ``order`` ``stream`` or ``end``; ``segments`` keeps what ``Analysis.segments_of`` needs; ``tick`` is called with the
     number of frames read, batch by batch. Raises ``InputError`` where the source cannot be read, ``UsageError`` for a
@@ -368,6 +368,11 @@ class Analysis:
         totals = self._replay.notes.totals
         rows_ = (
             ("tap_loss", totals[notes.TAP_LOSS], "ACKs cover what the capture never shows: it lost segments"),
+            (
+                "dropped",
+                self._source.dropped,
+                "frames came too fast for the capture: what they carried is missing",
+            ),
             (
                 "duplicate_frame",
                 self._decoder.duplicates,

@@ -98,7 +98,7 @@ def readme_options() -> list[tuple[str, str]]:
     found = set()
     for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL):
         for line in block.split("\n"):
-            match = re.search(r"(?:^|[ /])tcptrace (analyze|show|check) ([^#]*)", line)
+            match = re.search(r"(?:^|[ /])tcptrace (analyze|show|check|capture) ([^#]*)", line)
             if match:
                 found |= {(match[1], word) for word in match[2].split() if re.fullmatch(r"--\w[\w-]*", word)}
     return sorted(found)

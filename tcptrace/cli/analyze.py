@@ -125,6 +125,14 @@ def analyze(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> N
     capture, merged by time, frames numbered through.
     """
     paths, condition = split_words(words, files)
+    request = make_request(paths, condition, options)
+    from tcptrace.cli.run_analyze import run
+
+    run(request)
+
+
+def make_request(paths: tuple[str, ...], condition: str, options: dict[str, Any]) -> Request:
+    """Understand the options of ``analyze``, which all commands that end in its results have."""
     is_json, is_csv, _ = options.pop("is_json"), options.pop("is_csv"), options.pop("n")
     if is_json and is_csv:
         raise UsageError("--json and --csv: two formats; choose one")
@@ -133,10 +141,8 @@ def analyze(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> N
     if options["has_frames"] and (not is_json or options["is_summary"]):
         raise UsageError("--frames: it adds records to --json; write --json --frames")
     value, text = _msl(options.pop("msl_s"), options.pop("stack"))
-    from tcptrace.cli.run_analyze import run
-
     form = "json" if is_json else "csv" if is_csv else "table"
-    run(Request(paths=paths, filter=condition, form=form, msl_s=value, msl_text=text, **options))
+    return Request(paths=paths, filter=condition, form=form, msl_s=value, msl_text=text, **options)
 
 
 def _msl(given: float | None, stack: str | None) -> tuple[float, str]:

@@ -33,6 +33,9 @@ COMMANDS = {
     "check": Row("tcptrace.cli.check", "check", "Compare captures with the expectations beside them."),
     "serve": Row("tcptrace.cli.serve", "serve", "Run the test server, in one of several styles."),
     "client": Row("tcptrace.cli.serve", "client", "Talk to the test server."),
+    "capture": Row(
+        "tcptrace.cli.capture", "capture", "Capture on an interface, and say what `analyze` says of a file."
+    ),
     "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
 }
 

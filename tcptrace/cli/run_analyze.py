@@ -14,7 +14,7 @@ from tcptrace.show.text import count
 
 if TYPE_CHECKING:
     from tcptrace.cli.analyze import Request
-    from tcptrace.session import Analysis
+    from tcptrace.session import Analysis, Readable
     from tcptrace.show.table import Table
 
 TERMINAL_ROWS = 1000  # more than this is not read row by row
@@ -23,14 +23,23 @@ WORST_ROWS = 50
 
 def run(request: "Request") -> None:
     """Analyse the capture and write what was asked for to standard output."""
+    inputs = Inputs(request.paths, request.follow)
+    try:
+        capture = write_results(request, inputs.source, inputs.live)
+    finally:
+        inputs.close()
+    if capture.problem:
+        terminal.complain(f"incomplete: {capture.file}: {capture.problem}")
+
+
+def write_results(request: "Request", source: "Readable", live: bool) -> Capture:
+    """Analyse ``source`` and write what was asked for to standard output; ``live``: as it comes."""
     gc.disable()  # rows and records hold no cycles; walking millions of them costs as much as making them
     wanted = selector(request.streams, request.states, request.outcomes, request.passed)
     progress = terminal.Progress()
-    inputs = Inputs(request.paths, request.follow)
-    live = inputs.live
     try:
         analysis = analyze(
-            inputs.source,
+            source,
             msl_s=request.msl_s,
             checksums=request.checksums,
             max_connections=request.max_connections,
@@ -52,9 +61,7 @@ def run(request: "Request") -> None:
         out.flush()
     finally:
         progress.wipe()
-        inputs.close()
-    if capture.problem:
-        terminal.complain(f"incomplete: {capture.file}: {capture.problem}")
+    return capture
 
 
 def _json(

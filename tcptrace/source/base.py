@@ -26,6 +26,7 @@ class Source(Protocol):
     complete: bool  # False: cut short; `problem` says where and why
     problem: str | None
     date_known: bool  # False: printed text without dates
+    dropped: int  # frames of which is known that they are missing: they came too fast for the capture
 
     def batches(self) -> Iterator[Batch]:
         """Yield batches until the input ends; raises ``InputError`` where nothing can be read."""

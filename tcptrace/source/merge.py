@@ -154,6 +154,7 @@ class MergedSource:
         self.complete = True
         self.problem: str | None = None
         self.date_known = True
+        self.dropped = 0
         self._frames = Frames.empty()
         self._numbered = 0
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from tcptrace.model.errors import InputError
 from tcptrace.source.base import Source
@@ -34,8 +34,8 @@ def open_source(
 
     ``target`` is a path, ``"-"`` for standard input, the octets of a capture, or a file object opened in
     binary mode, which is read from where it stands and stays open; or a list or tuple of these, which are one
-    capture, merged by time. Nothing is sought. Waits until the first octets are there. ``InputError`` where
-    there is no capture.
+    capture, merged by time. Nothing is sought. Waits until the first octets are there. What is a ``Source``
+    already is given back as it is. ``InputError`` where there is no capture.
     """
     if isinstance(target, list | tuple):
         if len(target) == 1:
@@ -44,6 +44,8 @@ def open_source(
 
         return MergedSource(target)
     octets: Input
+    if hasattr(target, "batches"):
+        return cast(Source, target)
     if isinstance(target, bytes | bytearray | memoryview):
         name, octets = "<bytes>", MemoryInput(target)
     elif isinstance(target, str | os.PathLike):

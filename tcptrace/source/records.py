@@ -42,6 +42,7 @@ class RecordSource:
         self.complete = True
         self.problem: str | None = None
         self.date_known = True
+        self.dropped = 0
         self._octets = octets
         self._head = head
         self._reader = reader

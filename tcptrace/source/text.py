@@ -25,6 +25,7 @@ class TextSource:
         self.complete = True
         self.problem: str | None = None
         self.date_known = True
+        self.dropped = 0
         self._octets = octets
         self._head = head
         self._reader = PrintedReader()

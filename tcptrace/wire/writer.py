@@ -4,7 +4,17 @@ Formats: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
 """
 
 import struct
+from typing import TYPE_CHECKING
 
+from tcptrace import kernels
+from tcptrace.model.columns import Frames
+
+if TYPE_CHECKING:
+    from tcptrace.wire import pack
+else:
+    pack = kernels.load("wire.pack")
+
+MOST = 35  # octets that a frame takes beside its own, at most (see `wire.pack`)
 MAX_SNAP = 262144  # what tcpdump writes for "no limit"
 
 _MICROSECONDS = 0xA1B2C3D4
@@ -22,6 +32,7 @@ class PcapWriter:
         self, link: int, *, nanoseconds: bool = True, big_endian: bool = False, snap: int = MAX_SNAP
     ) -> None:
         self._order = ">" if big_endian else "<"
+        self._out = bytearray()
         self._unit = 1 if nanoseconds else 1000
         self._magic = _NANOSECONDS if nanoseconds else _MICROSECONDS
         self._link = link
@@ -43,6 +54,28 @@ class PcapWriter:
         full = len(data) if wire is None else wire
         return self._summary.pack(seconds, rest // self._unit, len(data), full) + data
 
+    def whole(self, records: bytes | memoryview, size: int) -> int:
+        """Return how many of the first ``size`` octets of some records are whole records."""
+        end = 0
+        while end + self._summary.size <= size:
+            following = end + self._summary.size + self._summary.unpack_from(records, end)[2]
+            if following > size:
+                break
+            end = following
+        return end
+
+    def frames(
+        self, buffer: bytes | bytearray | memoryview, frames: Frames, count: int, interface: int = 0
+    ) -> memoryview:
+        """Return the records of a batch's frames, valid until the next call; their times must be as ``frame`` says.
+
+        The frames must not overlap. ``interface`` is of no meaning in pcap.
+        """
+        out = self._out = _room(self._out, len(buffer) + MOST * count)
+        big = int(self._order == ">")
+        columns = (frames.offset, frames.captured, frames.wire, frames.time_ns)
+        return memoryview(out)[: pack.pack_pcap(out, buffer, *columns, count, self._unit, big)]
+
 
 class PcapngWriter:
     """A pcapng file of one section, with an interface for each link type that comes.
@@ -59,6 +92,8 @@ class PcapngWriter:
         self._unit = 10 ** (9 - digits)
         self._snap = snap
         self._interfaces: dict[int, int] = {}  # link type -> interface number
+        self._described = 0
+        self._out = bytearray()
 
     def header(self) -> bytes:
         """Return the section header, which comes before all frames."""
@@ -74,8 +109,8 @@ class PcapngWriter:
             raise ValueError(f"pcapng without an offset cannot hold the time {time_ns} ns")
         described = b""
         if link not in self._interfaces:
-            self._interfaces[link] = len(self._interfaces)
-            described = self._interface(link)
+            self._interfaces[link] = self._described
+            described = self.describe(link)
         ticks = time_ns // self._unit
         body = struct.pack(
             self._order + "IIIII",
@@ -87,12 +122,48 @@ class PcapngWriter:
         )
         return described + self._block(6, body + data + bytes(-len(data) % 4))
 
-    def _interface(self, link: int) -> bytes:
-        """Return an interface description block with if_tsresol (option 9)."""
-        resolution = struct.pack(self._order + "HHB3x", 9, 1, self._digits)
-        end = bytes(4)
-        return self._block(1, struct.pack(self._order + "HHI", link, 0, self._snap) + resolution + end)
+    def frames(
+        self, buffer: bytes | bytearray | memoryview, frames: Frames, count: int, interface: int
+    ) -> memoryview:
+        """Return the blocks of a batch's frames, valid until the next call; their times must be as ``frame`` says.
+
+        The frames must not overlap, and come from one interface, of which ``describe`` gave the description.
+        """
+        out = self._out = _room(self._out, len(buffer) + MOST * count)
+        big = int(self._order == ">")
+        columns = (frames.offset, frames.captured, frames.wire, frames.time_ns)
+        return memoryview(out)[: pack.pack_pcapng(out, buffer, *columns, count, self._unit, big, interface)]
+
+    def whole(self, blocks: bytes | memoryview, size: int) -> int:
+        """Return how many of the first ``size`` octets of some blocks are whole blocks."""
+        end = 0
+        while end + 8 <= size:
+            following: int = end + struct.unpack_from(self._order + "I", blocks, end + 4)[0]
+            if following > size:
+                break
+            end = following
+        return end
+
+    def describe(self, link: int, name: str = "", words: str = "") -> bytes:
+        """Return the description block of a further interface; they are numbered from 0.
+
+        Its options are if_name (2), if_tsresol (9) and if_filter (11; 0: in libpcap's words).
+        """
+        self._described += 1
+        options = self._option(2, name.encode("utf-8", "surrogateescape")) if name else b""
+        options += self._option(9, bytes([self._digits]))
+        if words:
+            options += self._option(11, b"\0" + words.encode("utf-8", "surrogateescape"))
+        return self._block(1, struct.pack(self._order + "HHI", link, 0, self._snap) + options + bytes(4))
+
+    def _option(self, code: int, value: bytes) -> bytes:
+        return struct.pack(self._order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
 
     def _block(self, kind: int, body: bytes) -> bytes:
         length = len(body) + 12
         return struct.pack(self._order + "II", kind, length) + body + struct.pack(self._order + "I", length)
+
+
+def _room(out: bytearray, size: int) -> bytearray:
+    """Return ``out`` where it has ``size`` octets, else a new one."""
+    return out if len(out) >= size else bytearray(size)

@@ -1,0 +1,98 @@
+"""``tcptrace capture -i IF [-w FILE] [FILTER...]``: frames of an interface, written, analysed, or both."""
+
+from typing import Any, NamedTuple
+
+import click
+
+from tcptrace.cli.analyze import Request, analyze, make_request
+from tcptrace.model.errors import UsageError
+
+MAX_SNAP = 262144  # tcpdump's; no frame is longer
+_ITS_OWN = ("words", "files", "follow")  # parameters of `analyze` that name its input
+
+
+class CaptureRequest(NamedTuple):
+    """The command line, understood."""
+
+    interfaces: tuple[str, ...]
+    path: str | None  # where the frames are written; "-": standard output
+    form: str  # "pcapng" or "pcap"
+    filter: str
+    snap: int
+    limit: int | None  # frames
+    duration_s: float | None
+    promiscuous: bool
+    results: Request | None  # None: only written
+
+
+@click.command(
+    epilog="Filter words are tcpdump's: `tcptrace capture -i lo port 80`; -- before them ends the options.",
+)
+@click.argument("words", nargs=-1, type=click.Path(), metavar="[FILTER...]")
+@click.option(
+    "-i",
+    "interfaces",
+    multiple=True,
+    metavar="IF",
+    help="Capture on this interface; any: on all. Repeatable.",
+)
+@click.option(
+    "-w", "path", type=click.Path(), metavar="FILE", help="Write the frames to FILE; -: standard output."
+)
+@click.option("-c", "limit", type=click.IntRange(1), metavar="N", help="End after N frames.")
+@click.option(
+    "-s",
+    "snap",
+    type=click.IntRange(0, MAX_SNAP),
+    default=0,
+    metavar="SNAP",
+    help=f"Keep so many octets of each frame ({MAX_SNAP}; 0 means that, too).",
+)
+@click.option("--duration", "duration_s", type=float, metavar="S", help="End after S seconds.")
+@click.option(
+    "-F",
+    "form",
+    type=click.Choice(("pcapng", "pcap")),
+    default="pcapng",
+    help="What -w writes (pcapng); both have nanoseconds.",
+)
+@click.option("--promiscuous", is_flag=True, help="Ask for frames that are not for this machine, too.")
+@click.option("--no-results", is_flag=True, help="Only write the frames; -w - does that anyway.")
+def capture(words: tuple[str, ...], **options: Any) -> None:
+    """Capture on an interface until it is interrupted, then say of each connection what `analyze` says.
+
+    The first interrupt (^C) ends the capture, and the results are written. Needs root or the capability
+    CAP_NET_RAW; without, tcpdump can capture: sudo tcpdump -i lo -U -w - | tcptrace analyze -
+    """
+    request = _understand(" ".join(words), options)
+    from tcptrace.cli.run_capture import run
+
+    run(request)
+
+
+capture.params += [each for each in analyze.params if each.name not in _ITS_OWN]
+
+
+def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:
+    """Return the request, or say which options do not go together."""
+    own = {
+        name: options.pop(name)
+        for name in ("interfaces", "path", "form", "limit", "duration_s", "promiscuous")
+    }
+    snap, no_results = options.pop("snap") or MAX_SNAP, options.pop("no_results")
+    if not own["interfaces"]:
+        raise UsageError("-i: missing; name an interface, e.g. -i lo, or -i any")
+    if own["duration_s"] is not None and not 0 < own["duration_s"] < float("inf"):
+        raise UsageError(f"--duration {own['duration_s']:g}: no time; give seconds above 0")
+    is_piped = own["path"] == "-"
+    forms = [f"--{name}" for name in ("json", "csv") if options[f"is_{name}"]]
+    forms += ["--summary"] if options["is_summary"] else []
+    if forms and (is_piped or no_results):
+        other = "-w -" if is_piped else "--no-results"
+        raise UsageError(f"{forms[0]}: {other} writes no results; choose one")
+    if no_results and own["path"] is None:
+        raise UsageError("--no-results: nothing would come out; add -w FILE")
+    results = None
+    if not (is_piped or no_results):
+        results = make_request(own["interfaces"], "", {**options, "follow": False})
+    return CaptureRequest(filter=words, snap=snap, results=results, **own)

@@ -1,0 +1,117 @@
+"""What ``tcptrace capture`` does once its command line is understood."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+from tcptrace.cli import terminal
+from tcptrace.cli.capture import CaptureRequest
+from tcptrace.model.errors import InputError, UsageError
+from tcptrace.show.text import escape, plural
+from tcptrace.source.dump import CaptureFile, create
+from tcptrace.source.filter import compile_filter
+from tcptrace.source.live import LiveSource
+
+
+def run(request: CaptureRequest) -> None:
+    """Capture, write the frames and the results that were asked for, and say how many frames there were."""
+    if request.path == "-" and terminal.output_is_terminal():
+        raise UsageError("-w -: standard output is a terminal; pipe it, or name a file")
+    source = LiveSource(
+        request.interfaces,
+        words=compile_filter(request.filter) if request.filter.strip() else None,
+        snap=request.snap,
+        limit=request.limit,
+        duration_s=request.duration_s,
+        promiscuous=request.promiscuous,
+    )
+    file = None
+    try:
+        file = _open_file(request, source)
+        with Ending(source.stop):
+            source.start()
+            _say(f"listening on {escape(source.name)} ({', '.join(source.link_types)}); ^C ends")
+            analysed = _take(request, source)
+    finally:
+        source.close()
+        if file is not None:
+            file.close()
+    _say_counts(source, analysed)
+    if file is not None and file.problem is not None:
+        if not file.is_unread:
+            raise InputError(file.problem)
+        terminal.complain(file.problem)
+    elif source.problem is not None:
+        terminal.complain(f"incomplete: {source.problem}")
+
+
+def _open_file(request: CaptureRequest, source: LiveSource) -> CaptureFile | None:
+    """Open what ``-w`` names; only now, for without the right to capture nothing should be overwritten."""
+    if request.path is None:
+        return None
+    if request.path == "-":
+        name, descriptor = "standard output", os.dup(sys.stdout.fileno())
+    else:
+        name, descriptor = request.path, create(request.path)
+    file = CaptureFile(name, descriptor, request.form, source.interfaces, request.snap, request.filter)
+    if file.problem is not None:  # not even its header: no need to wait for a frame
+        file.close()
+        raise InputError(file.problem)
+    source.write_to(file)
+    return file
+
+
+def _take(request: CaptureRequest, source: LiveSource) -> int | None:
+    """Take what comes until the end; return how many frames were analysed, ``None`` where that was not wanted."""
+    if request.results is None:
+        for _ in source.batches():
+            pass
+        return None
+    from tcptrace.cli.run_analyze import write_results
+
+    return write_results(request.results, source, live=True).frames
+
+
+def _say(line: str) -> None:
+    """Write a line to standard error at once, unless that is closed: results and captures go elsewhere."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"tcptrace: {line}\n")
+        sys.stderr.flush()
+
+
+def _say_counts(source: LiveSource, analysed: int | None) -> None:
+    """Say what tcpdump says at its end."""
+    counts = [f"{plural(source.captured, 'frame')} captured"]
+    if analysed is not None:
+        counts.append(f"{plural(analysed, 'frame')} analysed")
+    frozen = f" (the ring was full {plural(source.frozen, 'time')})" if source.frozen else ""
+    counts.append(f"{plural(source.dropped, 'frame')} dropped by the kernel{frozen}")
+    if sys.stderr is not None:
+        sys.stderr.write("".join(f"{line}\n" for line in counts))
+
+
+class Ending:
+    """While it is entered, the first interrupt or SIGTERM calls ``stop``; the next one is as everywhere else."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._signalled)
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._stop()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, before in self._before.items():
+            if before is not None:
+                signal.signal(number, before)

@@ -1,0 +1,79 @@
+"""A private network for this process (network namespaces, Linux): its own loopback, nobody else's frames.
+
+No root is needed where unprivileged user namespaces are allowed, as on most distributions. A process with several
+threads cannot enter one, so this comes before any thread and before NumPy.
+"""
+
+import ctypes
+import fcntl
+import os
+import socket
+import struct
+import sys
+
+from tcptrace.model.errors import InputError
+
+_NEWUSER = 0x10000000  # CLONE_NEWUSER
+_NEWNET = 0x40000000  # CLONE_NEWNET
+_SIOCGIFFLAGS = 0x8913
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP = 0x1
+_REQUEST = struct.Struct("16s H 22x")  # struct ifreq: name, flags
+
+
+def enter_private_network() -> None:
+    """Leave the machine's network for one of this process's own, in which it may capture, with lo up.
+
+    Root keeps its rights; others become the same user of a user namespace. ``InputError`` where the system refuses;
+    the process may then be half inside, so it should end, or do without network.
+    """
+    try:
+        if not _enter_as_root():
+            _enter_as_user()
+        bring_up("lo")
+    except OSError as error:
+        raise InputError(
+            f"private network: {sys.platform} refuses it ({error.strerror or error}); run it with sudo"
+        ) from None
+
+
+def bring_up(name: str) -> None:
+    """Bring an interface up; ``OSError`` where that is not allowed."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        flags = _REQUEST.unpack(fcntl.ioctl(asked, _SIOCGIFFLAGS, _REQUEST.pack(name.encode(), 0)))[1]
+        fcntl.ioctl(asked, _SIOCSIFFLAGS, _REQUEST.pack(name.encode(), flags | _IFF_UP))
+
+
+def _enter_as_root() -> bool:
+    """Enter a network namespace alone, which only root may; say whether that went well."""
+    if os.geteuid() != 0:
+        return False
+    try:
+        _unshare(_NEWNET)
+    except PermissionError:  # root of a container
+        return False
+    return True
+
+
+def _enter_as_user() -> None:
+    """Enter a user namespace, in which one may make a network namespace, as the same user and group."""
+    user, group = os.geteuid(), os.getegid()
+    _unshare(_NEWUSER | _NEWNET)
+    # user_namespaces(7): without this nobody but root may write gid_map
+    _write("/proc/self/setgroups", "deny")
+    _write("/proc/self/gid_map", f"{group} {group} 1")
+    _write("/proc/self/uid_map", f"{user} {user} 1")
+
+
+def _unshare(flags: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "unshare"):
+        raise OSError("there are no namespaces")
+    if libc.unshare(flags) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)

@@ -1,0 +1,163 @@
+"""Frames as they pass an interface of this machine (Linux): a ``Source`` that somebody may stop.
+
+``source.copier`` has the thread that copies blocks out of the kernel's rings; whoever runs ``batches`` walks
+through the copies, writes them down and analyses them.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from tcptrace import kernels
+from tcptrace.model.columns import BATCH, Frames
+from tcptrace.model.errors import InputError
+from tcptrace.source.base import Batch
+from tcptrace.source.copier import Copier
+from tcptrace.source.dump import CaptureFile
+from tcptrace.source.filter import Filter
+from tcptrace.source.interface import Interface, find_interface
+from tcptrace.source.kernel_filter import keep_all, kernel_program
+from tcptrace.source.ring import Ring
+from tcptrace.wire.links import link_name
+from tcptrace.wire.writer import MAX_SNAP
+
+if TYPE_CHECKING:
+    from tcptrace.wire import ring as walking
+else:
+    walking = kernels.load("wire.ring")
+
+
+class _Tap(NamedTuple):
+    """An interface that is captured on."""
+
+    ring: Ring
+    walker: "walking.RingWalker"
+    filter: Filter | None  # what the kernel could not judge
+
+
+class LiveSource:
+    """The frames of some interfaces (a ``Source``). ``batches`` can be run through once.
+
+    They come interface by interface, as the kernel hands blocks over, in order of time within each.
+    """
+
+    format = "live"
+    date_known = True
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        words: Filter | None = None,
+        snap: int = MAX_SNAP,
+        limit: int | None = None,
+        duration_s: float | None = None,
+        promiscuous: bool = False,
+    ) -> None:
+        """Open the interfaces. ``InputError`` where one is not there, or there is no permission.
+
+        At most ``limit`` frames are taken of those that ``words`` select, ``snap`` octets of each; after
+        ``duration_s`` seconds it ends.
+        """
+        self.interfaces: list[Interface] = [_usable(name) for name in names]
+        self.name = ",".join(names)
+        self.link_types = list(dict.fromkeys(link_name(each.link) for each in self.interfaces))
+        self.complete = True
+        self.problem: str | None = None
+        self.dropped = 0
+        self.captured = 0  # frames taken, after filter and limit
+        self.frozen = 0  # how often the kernel found a ring full
+        self._limit = limit
+        self._file: CaptureFile | None = None
+        self._frames = Frames.empty()
+        self._taps: list[_Tap] = []
+        try:
+            for interface in self.interfaces:
+                self._taps.append(_open_tap(interface, words, snap, promiscuous))
+        except BaseException:
+            self._close_taps()
+            raise
+        self._copier = Copier([tap.ring for tap in self._taps], duration_s)
+        self._is_open = True
+
+    def write_to(self, file: CaptureFile) -> None:
+        """Have every frame written down before it is handed on."""
+        self._file = file
+
+    def start(self) -> None:
+        """Let frames come: from here on none is missed."""
+        self._copier.start()
+
+    def stop(self) -> None:
+        """End the capture: what has come until now is still handed on. A signal handler may call it."""
+        self._copier.stop()
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield batches until the end: ``stop``, limit, time, interface gone, or file full."""
+        try:
+            while (block := self._copier.next_block()) is not None:
+                number, octets = block
+                for count in self._walk(self._taps[number], octets):
+                    written = self._file is None or self._file.write(number, octets, self._frames, count)
+                    yield Batch(octets, self._frames, count)
+                    if not written or self.captured == self._limit:
+                        return
+                self._copier.give_back(octets)
+        finally:
+            self._finish()
+
+    def close(self) -> None:
+        """Let go of the interfaces."""
+        if self._is_open:
+            self._is_open = False
+            self._copier.close()
+            self._close_taps()
+
+    def _close_taps(self) -> None:
+        for tap in self._taps:
+            tap.ring.close()
+
+    def _walk(self, tap: _Tap, octets: bytearray) -> Iterator[int]:
+        """Fill the columns with the block's frames, a batch a turn, and yield how many there are."""
+        tap.walker.begin(octets)
+        frames = self._frames
+        while True:
+            before = self.captured
+            count = tap.walker.walk(octets, BATCH, before, *frames)
+            if not count:
+                return
+            if tap.filter is not None:
+                count = tap.filter.select(octets, frames, count)
+                for index in range(count):
+                    frames.number[index] = before + index + 1
+            if self._limit is not None:
+                count = min(count, self._limit - before)
+            if count:
+                self.captured = before + count
+                yield count
+
+    def _finish(self) -> None:
+        """Bring the attributes up to what is known at the end."""
+        told = [tap.ring.counts() for tap in self._taps]
+        self.dropped = sum(each.dropped for each in told)
+        self.frozen = sum(each.frozen for each in told)
+        self.problem = self._copier.problem
+        if self._file is not None:
+            self.problem = self._file.problem or self.problem
+        self.complete = self.problem is None
+
+
+def _usable(name: str) -> Interface:
+    """Return an interface that frames can come from."""
+    interface = find_interface(name)
+    if not interface.is_up:
+        raise InputError(f"{name}: the interface is down; bring it up: ip link set {name} up")
+    return interface
+
+
+def _open_tap(interface: Interface, words: Filter | None, snap: int, promiscuous: bool) -> _Tap:
+    """Open an interface, with the filter in the kernel where that can judge it."""
+    program = kernel_program(words, interface, snap)
+    ring = Ring(interface, keep_all(snap) if program is None else program, promiscuous=promiscuous)
+    walker = walking.RingWalker(int(sys.byteorder == "big"), int(interface.is_cooked), interface.link, snap)
+    return _Tap(ring, walker, words if program is None else None)

@@ -1,0 +1,240 @@
+"""``tcptrace capture`` on loopback: what it takes, when it ends, what it says; truth comes from tcpdump and the sockets."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tcptrace.cli.app import run
+from tests.live import TCPTRACE, capture, frames_of, needs, needs_root, serving, unprivileged
+from tests.show.test_json import VALIDATOR
+
+pytestmark = needs_root
+
+
+def records(out: bytes) -> list[dict[str, object]]:
+    found = [json.loads(line) for line in out.splitlines()]
+    for record in found:
+        VALIDATOR.validate(record)
+    return found
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.1", "::1"])
+def test_the_first_interrupt_ends_it_and_the_results_are_written(ip: str) -> None:
+    with serving(ip) as server:
+        process = capture("-i", "lo", "--json", f"tcp port {server.port}")
+        server.visit(3)
+        process.interrupt()  # at once: the last frames are still in the ring
+        status, out, err = process.finish()
+    *connections, total = records(out)
+    assert status == 0
+    assert [c["outcome"] for c in connections] == ["closed"] * 3
+    assert {(c["server"]["ip"], c["server"]["port"]) for c in connections} == {(ip, server.port)}  # type: ignore[index]
+    assert (total["file"], total["format"], total["complete"]) == ("lo", "live", True)
+    assert err.splitlines()[1:] == [
+        f"{total['frames']} frames captured",
+        f"{total['frames']} frames analysed",
+        "0 frames dropped by the kernel",
+    ]
+
+
+def test_a_second_interrupt_is_130_without_traceback() -> None:
+    with serving() as server:
+        process = capture("-i", "lo", "--json", f"tcp port {server.port}")
+        server.visit(100)
+        process.interrupt()
+        process.wait_until_output_is_stuck()  # the results fill the pipe, which nobody reads
+        process.interrupt()
+        status, _, err = process.finish()
+    assert status == 130
+    assert "Traceback" not in err
+
+
+def test_sigterm_ends_it_as_an_interrupt_does() -> None:
+    with serving() as server:
+        process = capture("-i", "lo", "--summary", f"tcp port {server.port}")
+        server.visit()
+        os.kill(process.pid, signal.SIGTERM)
+        status, out, _ = process.finish()
+    assert (status, out.splitlines()[0]) == (0, b"1 connection")
+
+
+def test_it_ends_by_itself_after_so_many_frames(tmp_path: Path) -> None:
+    path = tmp_path / "five"
+    with serving() as server:
+        process = capture("-i", "lo", "-c", "5", "-w", path, "--json", f"tcp port {server.port}")
+        server.visit(2)
+        status, out, err = process.finish()
+    assert (status, records(out)[-1]["frames"], len(frames_of(path))) == (0, 5, 5)
+    assert "\n5 frames captured\n5 frames analysed\n" in err
+
+
+def test_it_ends_by_itself_after_so_many_seconds() -> None:
+    with serving() as server:
+        begun = time.monotonic()
+        process = capture("-i", "lo", "--duration", "0.4", "--summary", f"tcp port {server.port}")
+        server.visit()
+        status, out, _ = process.finish()
+        assert 0.4 < time.monotonic() - begun < 10
+    assert (status, out.splitlines()[0]) == (0, b"1 connection")
+
+
+def test_the_snap_length_cuts_what_is_kept_and_counts_nothing_less(tmp_path: Path) -> None:
+    path = tmp_path / "short"
+    with serving() as server:
+        process = capture("-i", "lo", "-s", "66", "-w", path, "--json", f"tcp port {server.port}")
+        server.visit(octets=1000)
+        process.interrupt()
+        connection, total = records(process.finish()[1])
+    assert max(map(len, frames_of(path))) == 66
+    assert connection["data_bytes"] == {"client": 1000, "server": 1000}
+    assert [w["code"] for w in total["warnings"] if w["code"] == "short_snap"]  # type: ignore[attr-defined,index]
+
+
+def test_the_filter_selects(tmp_path: Path) -> None:
+    with serving() as one, serving() as other:
+        process = capture("-i", "lo", "--json", "tcp", "port", str(one.port))
+        one.visit()
+        other.visit()
+        process.interrupt()
+        *connections, _ = records(process.finish()[1])
+    assert [c["server"]["port"] for c in connections] == [one.port]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("form", "magic"), [("pcapng", b"\n\r\r\n"), ("pcap", b"\x4d\x3c\xb2\xa1")])
+def test_standard_output_is_the_capture_and_nothing_else(tmp_path: Path, form: str, magic: bytes) -> None:
+    with serving() as server:
+        process = capture("-i", "lo", "-w", "-", "-F", form, f"tcp port {server.port}")
+        server.visit()
+        process.interrupt()
+        status, out, err = process.finish()
+    assert (status, out[:4]) == (0, magic)
+    path = tmp_path / "out"
+    path.write_bytes(out)
+    assert f"\n{len(frames_of(path))} frames captured\n0 frames dropped" in err
+
+
+def test_what_it_writes_is_analysed_as_it_analysed_it(tmp_path: Path) -> None:
+    path = tmp_path / "written"
+    with serving() as server:
+        process = capture("-i", "lo", "-w", path, "--json", "--frames", f"tcp port {server.port}")
+        server.visit(2, octets=3000)
+        process.interrupt()
+        live = records(process.finish()[1])
+    again = subprocess.run(
+        [*TCPTRACE, "analyze", path, "--json", "--frames"], capture_output=True, check=True
+    ).stdout
+    ours = [record for record in live if record["record"] != "capture"]
+    assert ours == [record for record in records(again) if record["record"] != "capture"]
+
+
+@needs("tshark")
+def test_the_file_names_interface_and_filter(tmp_path: Path) -> None:
+    path = tmp_path / "named"
+    with serving() as server:
+        process = capture("-i", "lo", "-w", path, "--no-results", f"tcp port {server.port}")
+        server.visit()
+        process.interrupt()
+        status, out, _ = process.finish()
+    assert (status, out) == (0, b"")
+    told = subprocess.run(["capinfos", path], capture_output=True, text=True, check=True).stdout
+    for line in ("Name = lo", f"Filter string = tcp port {server.port}", "Time precision = nanoseconds (9)"):
+        assert line in told
+
+
+# -- faults -------------------------------------------------------------------------------------------------------
+
+
+def test_a_full_disk_is_one_line_and_the_file_is_whole_to_there(tmp_path: Path) -> None:
+    path = tmp_path / "full"
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_001, 20_001))
+
+    with serving() as server:
+        process = capture("-i", "lo", "-w", path, "--json", f"tcp port {server.port}", preexec_fn=limit)
+        server.visit(20, octets=2000)
+        status, out, err = process.finish()
+    assert status == 3
+    assert err.splitlines()[-1].startswith(f"tcptrace: {path}: File too large; ")
+    assert records(out)[-1]["complete"] is False
+    assert 0 < path.stat().st_size < 20_001
+    assert frames_of(path)
+
+
+def test_dev_full_is_one_line() -> None:
+    done = subprocess.run(
+        [*TCPTRACE, "capture", "-i", "lo", "-w", "/dev/full", "-c", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert [line for line in done.stderr.splitlines() if "/dev/full" in line] == done.stderr.splitlines()[-1:]
+
+
+def test_a_reader_that_leaves_ends_the_capture() -> None:
+    with serving() as server:
+        process = capture("-i", "lo", "-w", "-", f"tcp port {server.port}")
+        process.leave()
+        server.visit()
+        status, _, err = process.finish()
+    assert status == 0
+    assert err.splitlines()[-1] == "tcptrace: standard output: its reader has gone; the capture ends"
+
+
+def test_no_such_interface_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["capture", "-i", "nosuch0"]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tcptrace: nosuch0: no such interface; there are lo, ")
+
+
+def test_a_file_that_cannot_be_written_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(["capture", "-i", "lo", "-w", str(tmp_path / "none" / "x")]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("cannot be written: No such file or directory; choose another file (-w)")
+
+
+def test_without_permission_one_line_names_both_ways_out() -> None:
+    with unprivileged() as (prefix, folder):
+        done = subprocess.run(
+            [*prefix, *TCPTRACE, "capture", "-i", "lo", "-w", str(folder / "x")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 3
+        assert done.stderr == (
+            "tcptrace: lo: no permission to capture; run it with sudo, or let tcpdump capture: "
+            "sudo tcpdump -i lo -U -w - | tcptrace analyze -\n"
+        )
+        assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "-i: missing"),
+        (["-i", "lo", "--duration", "0"], "--duration 0: no time"),
+        (["-i", "lo", "--duration", "nan"], "--duration nan: no time"),
+        (["-i", "lo", "-w", "-", "--json"], "--json: -w - writes no results"),
+        (["-i", "lo", "-w", "x", "--no-results", "--csv"], "--csv: --no-results writes no results"),
+        (["-i", "lo", "--no-results"], "--no-results: nothing would come out"),
+        (["-i", "lo", "tcp", "port", "nonsense("], "filter"),
+        (["-i", "lo", "-c", "0"], "-c: "),
+        (["-i", "lo", "-F", "snoop"], "-F: "),
+    ],
+)
+def test_a_wrong_command_line_is_one_line(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["capture", *options]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"tcptrace: {said}")

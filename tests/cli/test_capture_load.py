@@ -1,0 +1,259 @@
+"""Beside tcpdump, on the same frames: neither loses one, and both have the same ones in the same order."""
+
+import json
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.live import (
+    TCPTRACE,
+    WAIT_S,
+    Process,
+    capture,
+    frames_of,
+    needs,
+    needs_root,
+    private_network,
+    serving,
+    settle,
+    tcpdump,
+)
+
+pytestmark = [needs_root, needs("tcpdump"), needs("ip"), needs("nsenter")]
+
+CONNECTIONS = 3000
+RUNS = 3  # on a busy machine either may drop some; such a run shows nothing
+
+# A little of everything, so that each filter has something to select and something to leave.
+TRAFFIC = """
+import socket
+from tests.live import serving
+for ip in ("127.0.0.1", "::1"):
+    with serving(ip) as server:
+        server.visit(3, octets=200)
+for family, ip in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+    with socket.socket(family, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"x" * 90, (ip, 9))
+"""
+FILTERS = (
+    *("tcp", "ip", "ip6 and tcp", "udp or icmp", "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "not tcp"),
+    *("host 127.0.0.1 and port 9", "ip[8] = 64", "tcp and dst portrange 1-65535"),
+)
+LENGTHS = ("less 90", "greater 200", "len > 150")
+
+
+def drop_counts(said: str) -> tuple[str, str]:
+    """Return tcpdump's or our line that counts what the kernel dropped."""
+    (line,) = [line for line in said.splitlines() if "dropped by" in line]
+    return line.split()[0], line
+
+
+def beside_tcpdump(
+    folder: Path, prefix: Sequence[str], interface: str, filters: Sequence[str], traffic: str, *options: str
+) -> list[tuple[list[bytes], list[bytes]]]:
+    """Return tcpdump's and our frames for each filter, while ``traffic`` runs in a network."""
+    pairs = []
+    for number, words in enumerate(filters):
+        theirs, ours = folder / f"{interface}{number}.theirs", folder / f"{interface}{number}.ours"
+        peer = tcpdump("-i", interface, *options, "-w", theirs, words, prefix=prefix)
+        process = capture("-i", interface, "-w", ours, "--no-results", words, prefix=prefix)
+        pairs.append((peer, process, theirs, ours))
+    subprocess.run([*prefix, sys.executable, "-c", traffic], check=True, timeout=WAIT_S)
+    settle(pairs[-1][2])
+    for peer, process, _, _ in pairs:
+        peer.interrupt()
+        process.interrupt()
+    found = []
+    for peer, process, theirs, ours in pairs:
+        for each in (peer, process):
+            status, _, said = each.finish()
+            assert (status, drop_counts(said)[0]) == (0, "0"), said
+        found.append((frames_of(theirs), frames_of(ours)))
+    return found
+
+
+def test_of_3000_connections_it_has_the_frames_that_tcpdump_has(tmp_path: Path) -> None:
+    told = []
+    for number in range(RUNS):
+        theirs, ours = tmp_path / f"theirs{number}", tmp_path / f"ours{number}"
+        with serving() as server:
+            words = f"tcp port {server.port}"
+            peer = tcpdump("-i", "lo", "-B", "65536", "-w", theirs, words)
+            process = capture("-i", "lo", "-w", ours, "--summary", words)
+            server.visit(CONNECTIONS)
+            settle(theirs)
+            peer.interrupt()
+            process.interrupt()
+            _, _, peer_said = peer.finish()
+            status, out, said = process.finish()
+        told.append((drop_counts(peer_said), drop_counts(said)))
+        if [count for count, _ in told[-1]] != ["0", "0"]:
+            continue
+        expected = frames_of(theirs)
+        assert len(expected) >= 9 * CONNECTIONS
+        assert frames_of(ours) == expected
+        assert status == 0
+        assert out.decode().startswith(f"{CONNECTIONS:,} connections\n  closed      {CONNECTIONS:,} 100.0 %")
+        return
+    pytest.fail(f"in each of {RUNS} runs frames were dropped: {told}")
+
+
+def test_a_filter_selects_on_lo_what_it_selects_for_tcpdump(tmp_path: Path) -> None:
+    filters = (*FILTERS, *LENGTHS)
+    with private_network() as prefix:
+        found = beside_tcpdump(tmp_path, prefix, "lo", filters, TRAFFIC)
+    for words, (expected, got) in zip(filters, found, strict=True):
+        assert expected, words
+        assert got == expected, words
+
+
+def test_any_has_the_frames_of_all_interfaces_once_with_the_header_of_sll2(tmp_path: Path) -> None:
+    filters = ("ip or ip6", *FILTERS, *LENGTHS)
+    with private_network() as prefix:
+        found = beside_tcpdump(tmp_path, prefix, "any", filters, TRAFFIC, "-y", "LINUX_SLL2")
+    for number, (words, (expected, got)) in enumerate(zip(filters, found, strict=True)):
+        if (
+            words in LENGTHS
+        ):  # live, libpcap does not count the header that it adds; of a file's frames it does
+            path = tmp_path / f"any{number}.read"
+            command = ["tcpdump", "-r", tmp_path / "any0.theirs", "-w", path, words]
+            subprocess.run(command, check=True, capture_output=True)
+            expected = frames_of(path)
+        assert expected, words
+        assert got == expected, words
+
+
+# Frames that leave one end of a cable come to the other: with a VLAN tag, with two, without.
+CABLE = "ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up"
+INJECT = """
+import socket
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
+    sender.bind(("v0", 0))
+    for frame in {frames!r}:
+        sender.send(frame)
+"""
+
+
+def tagged_frames() -> list[bytes]:
+    from tests.wire.decode_frames import ipv4, tcp
+
+    packet = ipv4(tcp(flags=0x02)) + b"\0" * 20
+    addresses = bytes.fromhex("020000000001020000000002")
+    tags = ("", "81000005", "810060ff", "88a8000781000005")
+    return [addresses + bytes.fromhex(tag) + b"\x08\x00" + packet + bytes([n]) for n, tag in enumerate(tags)]
+
+
+def test_vlan_tags_that_the_kernel_took_off_are_on_the_frames_again(tmp_path: Path) -> None:
+    sent = tagged_frames()
+    traffic = INJECT.format(frames=sent)
+    with private_network() as prefix:
+        subprocess.run([*prefix, "sh", "-c", CABLE], check=True)
+        whole, five, tagged = beside_tcpdump(
+            tmp_path, prefix, "v1", ("ip or vlan", "vlan 5", "vlan"), traffic
+        )
+    assert whole == (sent, sent)
+    assert five == ([sent[1]], [sent[1]])
+    assert tagged == (sent[1:], sent[1:])
+
+
+def test_vlan_tags_stand_behind_the_header_of_sll2(tmp_path: Path) -> None:
+    """Libpcap leaves them out there; Wireshark reads them so. Of two tags the kernel tells one in cooked frames."""
+    path = tmp_path / "any"
+    with private_network() as prefix:
+        subprocess.run([*prefix, "sh", "-c", CABLE], check=True)
+        process = capture("-i", "any", "-w", path, "--no-results", prefix=prefix)
+        subprocess.run([*prefix, sys.executable, "-c", INJECT.format(frames=tagged_frames()[:3])], check=True)
+        process.interrupt()
+        assert process.finish()[0] == 0
+    fields = [word for name in ("vlan.id", "ip.dst") for word in ("-e", name)]
+    told = subprocess.run(
+        ["tshark", "-r", path, "-Y", "sll.pkttype == 3 and tcp", "-T", "fields", *fields],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert [line.split("\t")[0] for line in told.splitlines()] == ["", "5", "255"]
+
+
+def test_an_interface_that_goes_away_ends_the_capture_and_what_came_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "gone"
+    with private_network() as prefix:
+        subprocess.run([*prefix, "sh", "-c", CABLE], check=True)
+        process = capture("-i", "v1", "-w", path, "--summary", prefix=prefix)
+        subprocess.run([*prefix, sys.executable, "-c", INJECT.format(frames=tagged_frames())], check=True)
+        subprocess.run([*prefix, "ip", "link", "set", "v1", "down"], check=True)
+        subprocess.run([*prefix, "ip", "link", "set", "v1", "up"], check=True)  # down is not gone
+        subprocess.run([*prefix, sys.executable, "-c", INJECT.format(frames=tagged_frames())], check=True)
+        subprocess.run([*prefix, "ip", "link", "delete", "v0"], check=True)
+        status, out, said = process.finish()
+    assert status == 0
+    assert said.splitlines()[-1] == "tcptrace: incomplete: v1: the interface is gone"
+    assert b"incomplete: v1: the interface is gone" in out
+    assert len([frame for frame in frames_of(path) if frame in tagged_frames()]) == 2 * len(tagged_frames())
+
+
+def test_an_interface_that_is_down_is_one_line() -> None:
+    with private_network() as prefix:
+        subprocess.run([*prefix, "ip", "link", "set", "lo", "down"], check=True)
+        done = subprocess.run(
+            [*prefix, *TCPTRACE, "capture", "-i", "lo"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=WAIT_S,
+        )
+    assert done.returncode == 3
+    assert done.stderr == "tcptrace: lo: the interface is down; bring it up: ip link set lo up\n"
+
+
+def test_several_interfaces_are_told_apart_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "both"
+    with private_network() as prefix:
+        subprocess.run([*prefix, "sh", "-c", CABLE], check=True)
+        process = capture("-i", "lo", "-i", "v1", "-w", path, "--summary", "ip", prefix=prefix)
+        subprocess.run([*prefix, sys.executable, "-c", TRAFFIC], check=True)
+        subprocess.run([*prefix, sys.executable, "-c", INJECT.format(frames=tagged_frames()[:1])], check=True)
+        process.interrupt()
+        status, out, _ = process.finish()
+    assert status == 0
+    assert b"\nlo,v1: live, ETHERNET\n" in out
+    interfaces = [
+        struct.unpack_from("<I", block, 8)[0] for kind, block in blocks(path.read_bytes()) if kind == 6
+    ]
+    assert interfaces.count(1) == 1
+    assert interfaces.count(0) > 9
+    assert [name for kind, block in blocks(path.read_bytes()) if kind == 1 for name in (block[20:22],)] == [
+        b"lo",
+        b"v1",
+    ]
+
+
+def blocks(octets: bytes) -> list[tuple[int, bytes]]:
+    """Return the type of each pcapng block, and the block."""
+    found, at = [], 0
+    while at < len(octets):
+        kind, length = struct.unpack_from("<II", octets, at)
+        found.append((kind, octets[at : at + length]))
+        at += length
+    return found
+
+
+def test_tcpdump_can_capture_and_we_analyse_what_it_pipes() -> None:
+    """The way out for those who may not capture themselves; one interrupt goes to the whole pipeline."""
+    with serving() as server:
+        ours = f"{' '.join(TCPTRACE)} analyze - --json --msl 0.01"
+        process = Process(["bash", "-c", f"tcpdump -i lo -n -U -w - tcp port {server.port} | {ours}"])
+        visits = 0
+        while not process.has_output():  # a connection is written once it is over for good, 20 ms later
+            server.visit()
+            visits += 1
+            time.sleep(0.05)
+        time.sleep(1.3)  # libpcap hands over what has come once a second
+        process.interrupt_group()
+        _, out, _ = process.finish()
+    *connections, total = [json.loads(line) for line in out.splitlines()]
+    assert [connection["outcome"] for connection in connections] == ["closed"] * visits
+    assert (total["file"], total["complete"]) == ("-", True)
