@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Lock
 from typing import NamedTuple
 
 from tcptrace.lab.application import Application
@@ -64,6 +65,7 @@ class Service:
         self._application = application
         self._options = options
         self._open: set[socket.socket] = set()
+        self._lock = Lock()
 
     @property
     def address(self) -> Address:
@@ -92,7 +94,8 @@ class Service:
 
     def opened(self, connection: socket.socket) -> socket.socket:
         """Take note of a new connection and return it."""
-        self.accepted += 1
+        with self._lock:  # a style may accept in several threads
+            self.accepted += 1
         self._open.add(connection)
         return connection
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tcptrace.lab.application import Application
-from tcptrace.lab.apps import echo, hello, http
+from tcptrace.lab.apps import dns, echo, fixed, hello, http, xmlrpc
 from tcptrace.lab.client import Peer
 
 
@@ -19,5 +19,8 @@ class App(NamedTuple):
 APPS = {
     "hello": App(hello.Hello, hello.client, "one line to whoever connects, then the end"),
     "echo": App(echo.Echo, echo.client, "sends back what it gets, until the client ends"),
+    "fixed": App(fixed.Fixed, fixed.client, "messages of 16 octets, answered in capitals"),
     "http": App(http.Http, http.client, "a page with a picture, keep-alive"),
+    "xmlrpc": App(xmlrpc.XmlRpc, xmlrpc.client, "functions to call by XML over HTTP"),
+    "dns": App(dns.Dns, dns.client, "names and addresses, DNS over TCP"),
 }

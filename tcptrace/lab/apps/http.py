@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Generator, Iterator
+from typing import ClassVar
 
 from tcptrace.lab.application import Application, Talk
 from tcptrace.lab.apps import http_message, picture
@@ -42,7 +43,8 @@ def _form(body: bytes) -> Response:
 
 
 # What there is, and which methods each allows; HEAD goes wherever GET goes.
-PAGES: dict[str, dict[str, Handler]] = {
+Pages = dict[str, dict[str, Handler]]
+PAGES: Pages = {
     "/": {"GET": _page},
     "/picture.png": {"GET": _picture},
     "/story": {"GET": _story},
@@ -53,7 +55,7 @@ PAGES: dict[str, dict[str, Handler]] = {
 class Http(Application):
     """The server's end."""
 
-    pages = PAGES
+    pages: ClassVar[Pages] = PAGES
 
     def talk(self) -> Talk:
         """Answer one request after another, until the client or HTTP's rules say that it was the last."""
