@@ -1,13 +1,12 @@
 """How an analysis differs from its expectation, at the level of states: which end, where, by which clause."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, cast
 
-from tcptrace.find.record import rule
-from tcptrace.golden import steps
-from tcptrace.golden.expectation import Expectation, ExpectedConnection
-from tcptrace.golden.steps import NOTHING, Step
-from tcptrace.model.records import Capture, Connection
+from tcptrace.golden import patterns, sides, steps
+from tcptrace.golden.expectation import ENDS, Expectation, ExpectedConnection
+from tcptrace.golden.steps import NOTHING, NS, Step, Tolerance
+from tcptrace.model.records import Capture, Connection, Endpoint
 from tcptrace.show.words import client, server
 
 MAX_LINES = 8  # differences told of one connection; the rest is counted
@@ -16,179 +15,219 @@ MAX_LINES = 8  # differences told of one connection; the rest is counted
 class Difference(NamedTuple):
     """One difference, as a person reads it and as ``--update`` has to know it."""
 
-    stream: int | None  # None: the capture as a whole
+    at: int | None  # which ``[[connection]]`` of the file; None: none of them
+    stream: int | None  # which connection of the capture; None: none of them
+    side: str | None  # client or server; None: both
     key: str  # what would have to be changed in the file: "outcome", "path", "transitions", "connection"...
-    text: str  # one line
+    frame: int | None  # where it shows in the capture
+    expected: str
+    got: str
+    text: str  # one line; empty where it is counted in another
+    step: Step | None = None  # the line of the expectation that is not so
 
 
-def fields_of(connection: Connection) -> dict[str, str]:
-    """Return what an expectation says of a connection beside path and transitions."""
+class Comparison(NamedTuple):
+    """Which connection is compared with which, and all differences."""
+
+    differences: list[Difference]
+    paired: dict[int, int]  # place in the file to place in the capture's list
+
+
+def words_of(connection: Connection) -> dict[str, str]:
+    """Return what an expectation says of a connection in words."""
     wait = connection.time_wait
     return {
-        "client": client(connection),
-        "server": server(connection),
         "outcome": connection.outcome,
         "closed_first": connection.closed_first or NOTHING,
         "reset_by": connection.reset_by or NOTHING,
         "time_wait": wait.side if wait else NOTHING,
+        "application": connection.application or NOTHING,
     }
 
 
-def compare(expected: Expectation, connections: list[Connection], capture: Capture) -> list[Difference]:
-    """Return every difference, the capture's own first, then by stream."""
-    found: list[Difference] = []
-    if expected.frames is not None and expected.frames != capture.frames:
-        found.append(Difference(None, "frames", f"expected {expected.frames} frames, got {capture.frames}"))
+def ends_of(connection: Connection) -> dict[str, str]:
+    """Return both ends' addresses."""
+    return {"client": client(connection), "server": server(connection)}
+
+
+def seconds_of(connection: Connection) -> dict[str, float | None]:
+    """Return the durations of a connection, in seconds."""
+    return {
+        "handshake_s": connection.handshake_s,
+        "duration_s": (connection.last_ns - connection.first_ns) / NS,
+    }
+
+
+def findings_of(connection: Connection) -> dict[str, int]:
+    """Return how often each finding was made, whichever side it is about."""
+    return {code: sum(by_side.values()) for code, by_side in sorted(connection.finding_counts.items())}
+
+
+def compare(expected: Expectation, connections: list[Connection], capture: Capture) -> Comparison:
+    """Return every difference, the capture's own first, then by connection of the file, then what is too many."""
+    found = list(_whole(expected, capture))
+    paired = pair(expected.connections, connections)
+    for at, held in enumerate(expected.connections):
+        if at not in paired:
+            who = _who(held)
+            text = f"connection {at}: expected {who}, got no such connection"
+            found.append(Difference(at, None, None, "connection", None, who, "none", text))
+            continue
+        connection = connections[paired[at]]
+        found += _shortened(list(_connection(at, held, connection, expected.tolerance)))
+    taken = set(paired.values())
+    for stream, connection in enumerate(connections):
+        if stream not in taken:
+            got = f"{client(connection)} to {server(connection)} ({connection.outcome})"
+            text = f"stream {connection.stream}: expected no such connection, got {got}"
+            found.append(
+                Difference(None, stream, None, "connection", connection.first_frame, "none", got, text)
+            )
+    return Comparison(found, paired)
+
+
+def pair(expected: list[ExpectedConnection], connections: list[Connection]) -> dict[int, int]:
+    """Return which connection each expected one is compared with: by its ends, else by its place.
+
+    Each takes the first that is left with ends as expected, so that one more or fewer, or another order, shifts no
+    other. What is left on both sides has other ends than expected, and is compared in order.
+    """
+    paired: dict[int, int] = {}
+    free = dict.fromkeys(range(len(connections)))
+    by_ends: dict[tuple[Endpoint, ...], list[int]] = {}
+    for place in reversed(free):
+        connection = connections[place]
+        by_ends.setdefault((connection.client, connection.server), []).append(place)
+    for at, held in enumerate(expected):
+        exact = tuple(end.exact for end in held.ends.values())
+        if len(exact) == len(ENDS) and None not in exact:
+            places: Iterable[int] = by_ends.get(cast("tuple[Endpoint, ...]", exact), [])[-1:]
+        else:
+            places = (place for place in free if _has_ends(held, connections[place]))
+        found = next(iter(places), None)
+        if found is not None:
+            paired[at] = found
+            del free[found]
+            by_ends[connections[found].client, connections[found].server].remove(found)
+    alone = [at for at in range(len(expected)) if at not in paired]
+    paired |= dict(zip(alone, list(free), strict=False))
+    return paired
+
+
+def _has_ends(held: ExpectedConnection, connection: Connection) -> bool:
+    """Say whether a connection is between the ends that are expected."""
+    return all(end.matches(getattr(connection, side)) for side, end in held.ends.items())
+
+
+def _whole(expected: Expectation, capture: Capture) -> Iterator[Difference]:
+    """Yield the differences of the capture as a whole."""
+    if expected.frames is not None and not expected.frames.matches(capture.frames):
+        wanted, got = expected.frames.text, str(capture.frames)
+        text = f"expected {wanted} frames, got {got}"
+        yield Difference(None, None, None, "frames", None, wanted, got, text)
     if expected.complete != capture.complete:
-        words = "expected a capture cut short, got a whole one"
+        wanted, got = "a capture cut short", "a whole one"
         if not capture.complete:
-            words = f"expected a whole capture, got one that is incomplete: {capture.problem}"
-        found.append(Difference(None, "complete", words))
-    for stream, (held, connection) in enumerate(zip(expected.connections, connections, strict=False)):
-        found += _shortened(stream, list(differences(held, connection)))
-    count = len(connections)
-    for stream in range(count, len(expected.connections)):
-        text = f"stream {stream}: expected {_who(expected.connections[stream])}, got no such connection"
-        found.append(Difference(stream, "connection", text))
-    for connection in connections[len(expected.connections) :]:
-        text = (
-            f"stream {connection.stream}: expected no more connections, got {client(connection)} to "
-            f"{server(connection)} ({connection.outcome})"
-        )
-        found.append(Difference(connection.stream, "connection", text))
-    return found
+            wanted, got = "a whole capture", f"one that is incomplete: {capture.problem}"
+        yield Difference(None, None, None, "complete", None, wanted, got, f"expected {wanted}, got {got}")
 
 
 def _who(held: ExpectedConnection) -> str:
     """Return an expected connection in a few words."""
-    ends = [held.fields[side] for side in ("client", "server") if side in held.fields]
-    outcome = f" ({held.fields['outcome']})" if "outcome" in held.fields else ""
+    ends = [held.ends[side].text for side in ENDS if side in held.ends]
+    outcome = f" ({held.words['outcome'].text})" if "outcome" in held.words else ""
     return f"{' to '.join(ends) or 'a connection'}{outcome}"
 
 
-def _shortened(stream: int, found: list[Difference]) -> list[Difference]:
-    """Return the first of many differences, and how many more there are."""
+def _shortened(found: list[Difference]) -> list[Difference]:
+    """Return the first of many differences with their words, and how many more there are."""
     if len(found) <= MAX_LINES:
         return found
     rest = found[MAX_LINES - 1 :]
-    words = Difference(stream, rest[0].key, f"stream {stream}: {len(rest)} more differences")
-    return [*found[: MAX_LINES - 1], words, *(entry._replace(text="") for entry in rest[1:])]
+    head = rest[0]._replace(text=f"stream {rest[0].stream}: {len(rest)} more differences")
+    return [*found[: MAX_LINES - 1], head, *(entry._replace(text="") for entry in rest[1:])]
 
 
-def differences(held: ExpectedConnection, connection: Connection) -> Iterator[Difference]:
-    """Yield the differences of one connection: addresses, both ends' states, then how it ended."""
+def _connection(
+    at: int, held: ExpectedConnection, connection: Connection, tolerance: Tolerance
+) -> Iterator[Difference]:
+    """Yield the differences of one connection: ends, both ends' states, how it ended, then what was measured."""
     stream = connection.stream
-    actual = fields_of(connection)
-    for key in ("client", "server"):
-        yield from _field(held, actual, key, stream)
+
+    def plain(key: str, wanted: str, got: str) -> Difference:
+        text = f"stream {stream}: expected {key} {wanted}, got {got}"
+        return Difference(at, stream, None, key, None, wanted, got, text)
+
+    addresses = ends_of(connection)
+    for side, end in held.ends.items():
+        if not end.matches(getattr(connection, side)):
+            yield plain(side, end.text, addresses[side])
+    yield from _states(at, held, connection, tolerance)
+    words = words_of(connection)
+    for key, wanted in held.words.items():
+        if not wanted.matches(words[key]):
+            yield plain(key, wanted.text, words[key])
+    for (key, side), span in held.counts.items():
+        value = getattr(getattr(connection, key), side)
+        slack = max(tolerance.counts, tolerance.count_ratio * (span.low or 0))
+        if not span.matches(value, slack):
+            yield plain(f"{key}.{side}", span.text, NOTHING if value is None else str(value))
+    for key, span in held.seconds.items():
+        measured = seconds_of(connection)[key]
+        slack = max((tolerance.time_ns or 0) / NS, tolerance.time_ratio * (span.low or 0))
+        if tolerance.time_ns is not None and not span.matches(measured, slack):
+            yield plain(key, span.text, NOTHING if measured is None else f"{measured:g}")
+    yield from (plain(*entry) for entry in _findings(held, connection))
+
+
+def _findings(held: ExpectedConnection, connection: Connection) -> Iterator[tuple[str, str, str]]:
+    """Yield (key, expected, got) for each finding that was not made as often as expected."""
+    if held.findings is None:
+        return
+    made = findings_of(connection)
+    others = held.findings.get(patterns.ANY, patterns.span(0))
+    for code in [
+        *(c for c in held.findings if c != patterns.ANY),
+        *(c for c in made if c not in held.findings),
+    ]:
+        span, times = held.findings.get(code, others), made.get(code, 0)
+        if not span.matches(times):
+            first = next((entry.frame for entry in connection.findings if entry.code == code), None)
+            yield (
+                f"findings.{code}",
+                span.text,
+                str(times) if first is None else f"{times}, first at frame {first}",
+            )
+
+
+def _states(
+    at: int, held: ExpectedConnection, connection: Connection, tolerance: Tolerance
+) -> Iterator[Difference]:
+    """Yield the differences of both ends' ways."""
+    stream = connection.stream
     taken = steps.steps_of(connection)
     moved = False
-    for side in steps.SIDES:
+    for side in ENDS:
         path: list[str] = getattr(connection.path, side)
         mine = [step for step in taken if step.side == side]
+        pattern: patterns.Path | None = getattr(held.path, side) if held.path else None
         if held.steps is not None:
-            wanted = [step for step in held.steps if step.side == side]
-            start = getattr(held.path, side)[0] if held.path else wanted[0].from_state if wanted else path[0]
-            found = list(_side(start, wanted, path[0], mine))
-        elif held.path is not None:
-            found = list(_path(getattr(held.path, side), path, mine))
+            wanted = [entry for entry in held.steps if entry.step.side == side]
+            start = wanted[0].step.from_state if wanted else pattern.tokens[0] if pattern else path[0]
+            found = list(sides.by_steps(start, wanted, path[0], mine, tolerance))
         else:
-            found = []
-        moved = moved or bool(found)
-        for key, text in found:
-            yield Difference(stream, key, f"stream {stream} {side}: {text}")
-    if held.steps is not None and not moved and held.steps != taken:
-        at, wanted_step, got = next(
-            (at, a, b) for at, (a, b) in enumerate(zip(held.steps, taken, strict=True), 1) if a != b
-        )
-        text = f"step {at} in order: expected the {wanted_step.side}'s {_at(wanted_step)}, got the {got.side}'s {_at(got)}"
-        yield Difference(stream, "transitions", f"stream {stream}: {text}")
-    for key in ("outcome", "closed_first", "reset_by", "time_wait"):
-        yield from _field(held, actual, key, stream)
-
-
-def _field(held: ExpectedConnection, actual: dict[str, str], key: str, stream: int) -> Iterator[Difference]:
-    """Yield the difference of one plain value."""
-    wanted = held.fields.get(key)
-    if wanted is not None and wanted != actual[key]:
-        text = f"stream {stream}: expected {key} {wanted}, got {actual[key]}"
-        yield Difference(stream, key, text)
-
-
-def _side(start: str, wanted: list[Step], began: str, taken: list[Step]) -> Iterator[tuple[str, str]]:
-    """Yield (key, text) for one end: where its way parts from the expected one, and before that each detail."""
-    if start != began:
-        yield "path", f"expected to begin in {start}, got {began}"
+            found = list(sides.by_path(pattern, path, mine)) if pattern else []
+        for parted in found:
+            moved = True
+            key, frame, expected, got, text, step = parted
+            yield Difference(
+                at, stream, side, key, frame, expected, got, f"stream {stream} {side}: {text}", step
+            )
+    if held.steps is None or moved or tolerance.frames is None:
         return
-    for at, step in enumerate(wanted):
-        if at == len(taken):
-            yield "path", f"expected {_at(step)}, got no more steps: it stays in {step.from_state}"
-            return
-        got = taken[at]
-        if got.to_state != step.to_state:
-            yield "path", f"expected {_at(step)}, got {_at(got)}"
-            return
-        if got != step:
-            yield "transitions", _details(step, got)
-    if len(taken) > len(wanted):
-        last = taken[len(wanted)]
-        yield "path", f"expected to stay in {last.from_state}, got {_at(last)}"
-
-
-def _path(wanted: list[str], path: list[str], taken: list[Step]) -> Iterator[tuple[str, str]]:
-    """Yield (key, text) where one end's path parts from an expected one that has no frames."""
-    if wanted[0] != path[0]:
-        yield "path", f"expected to begin in {wanted[0]}, got {path[0]}"
-        return
-    for at, step in enumerate(taken, 1):
-        if at == len(wanted):
-            yield "path", f"expected to stay in {step.from_state}, got {_at(step)}"
-            return
-        if step.to_state != wanted[at]:
-            yield "path", f"expected {wanted[at]} after {step.from_state}, got {_at(step)}"
-            return
-    if len(wanted) > len(path):
-        yield (
-            "path",
-            f"expected {wanted[len(path)]} after {path[-1]}, got no more steps: it stays in {path[-1]}",
-        )
-
-
-def _at(step: Step) -> str:
-    """Return a step as state, place, cause and clause."""
-    place = "by the clock" if step.frame is None else f"at frame {step.frame}"
-    return f"{step.to_state} {place} ({_why(step)})"
-
-
-def _why(step: Step) -> str:
-    """Return a step's cause and clause."""
-    clause = rule(step.cause, step.from_state)
-    return f"{step.cause}, {clause}" if clause else step.cause
-
-
-def _details(wanted: Step, got: Step) -> str:
-    """Return in what one step differs from the expected one to the same state."""
-    parts = []
-    if wanted.cause != got.cause:
-        parts.append(f"expected {_why(wanted)}, got {_why(got)}")
-    for what, a, b in (
-        ("frame", _frame(wanted.frame), _frame(got.frame)),
-        ("", f"+{steps.seconds(wanted.time_ns)} s", f"+{steps.seconds(got.time_ns)} s"),
-        ("", _sure(wanted), _sure(got)),
-    ):
-        if a != b:
-            parts.append(f"expected {what} {a}, got {b}".replace("  ", " "))
-    same = "" if wanted.cause != got.cause else f" at frame {_frame(wanted.frame)} ({_why(wanted)})"
-    if wanted.frame != got.frame and same:
-        same = f" ({_why(wanted)})"
-    return f"{wanted.to_state}{same}: {'; '.join(parts)}"
-
-
-def _frame(number: int | None) -> str:
-    """Return a frame's number, ``-`` for none."""
-    return NOTHING if number is None else str(number)
-
-
-def _sure(step: Step) -> str:
-    """Return a step's evidence and the frame that proves it."""
-    return step.evidence if step.proof is None else f"{step.evidence} by frame {step.proof}"
+    for number, (entry, got_step) in enumerate(zip(held.steps, taken, strict=True), 1):
+        if entry.step.side != got_step.side and not entry.free:
+            expected, got = (f"the {s.side}'s {sides.place(s)}" for s in (entry.step, got_step))
+            text = f"stream {stream}: step {number} in order: expected {expected}, got {got}"
+            yield Difference(at, stream, None, "transitions", got_step.frame, expected, got, text, entry.step)
+            break

@@ -4,11 +4,14 @@ A line is ``frame seconds side FROM>TO cause evidence proof``: the frame that ca
 seconds since the connection's first frame, and the frame that proves it (``-``: none). ``#`` begins a comment. ::
 
     12 0.002369 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN confirmed 14
+
+``*`` in place of frame, seconds, cause, evidence or proof leaves it open (from version 2 of the file on).
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple, get_args
 
+from tcptrace.golden.patterns import ANY
 from tcptrace.model.records import Connection, Evidence, Side
 from tcptrace.model.states import STATE_NAMES
 from tcptrace.tcp.machine import CAUSES
@@ -32,6 +35,51 @@ class Step(NamedTuple):
     cause: str
     evidence: str
     proof: int | None  # None: nothing proves it
+
+
+class Tolerance(NamedTuple):
+    """How far what was measured may lie from what is written; the default is not at all."""
+
+    time_ns: int | None = 0  # None: any
+    time_ratio: float = 0.0  # or this share of what is expected, whichever is more
+    frames: int | None = 0  # frame numbers; None: any
+    counts: int = 0  # packets and octets
+    count_ratio: float = 0.0
+    evidence: bool = True  # False: any
+
+
+class Wanted(NamedTuple):
+    """A step that is expected, and which of its columns are open."""
+
+    step: Step
+    free: frozenset[str] = frozenset()
+
+    def differing(self, got: Step, tolerance: Tolerance) -> list[str]:
+        """Return the columns in which ``got``, a step between the same states, is not as expected."""
+        wanted = self.step
+        off = []
+        if wanted.cause != got.cause:
+            off.append("cause")
+        if not _near(wanted.frame, got.frame, tolerance.frames):
+            off.append("frame")
+        slack = tolerance.time_ns
+        if slack is not None:
+            slack = max(slack, int(abs(wanted.time_ns) * tolerance.time_ratio))
+            if abs(wanted.time_ns - got.time_ns) > slack:
+                off.append("time_ns")
+        if tolerance.evidence:
+            if wanted.evidence != got.evidence:
+                off.append("evidence")
+            if not _near(wanted.proof, got.proof, tolerance.frames):
+                off.append("proof")
+        return [column for column in off if column not in self.free]
+
+
+def _near(wanted: int | None, got: int | None, slack: int | None) -> bool:
+    """Say whether two frame numbers lie near enough; no frame is near no frame only."""
+    if wanted is None or got is None:
+        return wanted is got
+    return slack is None or abs(wanted - got) <= slack
 
 
 def steps_of(connection: Connection) -> list[Step]:
@@ -77,34 +125,58 @@ def nanoseconds(text: str) -> int:
     return -ns if text.startswith("-") else ns
 
 
-def line(step: Step) -> str:
-    """Return a step as a line, in columns."""
-    frame, proof = (NOTHING if number is None else str(number) for number in (step.frame, step.proof))
+def line(step: Step, free: frozenset[str] = frozenset()) -> str:
+    """Return a step as a line, in columns, ``*`` in those that are ``free``."""
     move = f"{step.from_state}>{step.to_state}"
+    columns = {
+        "frame": _text(step.frame),
+        "time_ns": seconds(step.time_ns),
+        "cause": step.cause,
+        "evidence": step.evidence,
+        "proof": _text(step.proof),
+    }
+    columns |= dict.fromkeys(free, ANY)
     return (
-        f"{frame:>{_FRAME}} {seconds(step.time_ns):>{_TIME}} {step.side} {move:<{_STEP}} "
-        f"{step.cause:<{_CAUSE}} {step.evidence:<{_WORD}} {proof:>{_PROOF}}"
+        f"{columns['frame']:>{_FRAME}} {columns['time_ns']:>{_TIME}} {step.side} {move:<{_STEP}} "
+        f"{columns['cause']:<{_CAUSE}} {columns['evidence']:<{_WORD}} {columns['proof']:>{_PROOF}}"
     )
 
 
-def read(text: str) -> Step:
+def _text(number: int | None) -> str:
+    """Return a frame's number, ``-`` for none."""
+    return NOTHING if number is None else str(number)
+
+
+def read(text: str, *, patterns: bool = False) -> Wanted:
     """Return the step that a line says; raises ``ValueError`` with what is wrong with which word."""
     words = text.split()
-    place = next((at for at, word in enumerate(words) if word in EVIDENCE), -1)
-    if place < 5 or len(words) != place + 2:
+    if len(words) < 7:
         raise ValueError("not `frame seconds side FROM>TO cause evidence proof`")
     frame, time, side, move = words[:4]
-    cause = " ".join(words[4:place])
+    cause, evidence, proof = " ".join(words[4:-2]), words[-2], words[-1]
     before, arrow, after = move.partition(">")
     if side not in SIDES:
         raise ValueError(f"{side!r} is no side; write client or server")
     for state in (before, after):
         if not arrow or state not in STATE_NAMES:
             raise ValueError(f"{move!r} is no step between two states of {' '.join(STATE_NAMES)}")
-    if cause not in CAUSES:
+    given = {"frame": frame, "time_ns": time, "cause": cause, "evidence": evidence, "proof": proof}
+    free = frozenset(column for column, word in given.items() if patterns and word == ANY)
+    if cause not in CAUSES and "cause" not in free:
         raise ValueError(f"{cause!r} is no cause; there are {', '.join(dict.fromkeys(CAUSES))}")
-    proof = words[place + 1]
-    return Step(_number(frame), nanoseconds(time), side, before, after, cause, words[place], _number(proof))
+    if evidence not in EVIDENCE and "evidence" not in free:
+        raise ValueError(f"{evidence!r} is no evidence; there are {', '.join(EVIDENCE)}")
+    step = Step(
+        None if "frame" in free else _number(frame),
+        0 if "time_ns" in free else nanoseconds(time),
+        side,
+        before,
+        after,
+        cause,
+        evidence,
+        None if "proof" in free else _number(proof),
+    )
+    return Wanted(step, free)
 
 
 def _number(text: str) -> int | None:

@@ -1,15 +1,13 @@
 """Writing expectation files: a new one, and an old one of which only what differs is changed."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from tcptrace.golden import steps
-from tcptrace.golden.compare import Difference, fields_of
-from tcptrace.golden.expectation import VERSION
+from tcptrace.golden import compare, steps
+from tcptrace.golden.compare import Comparison, Difference
+from tcptrace.golden.expectation import ENDS, VERSION, Expectation
+from tcptrace.golden.steps import Step, Tolerance, Wanted
 from tcptrace.model.records import Capture, Connection
-
-if TYPE_CHECKING:
-    from tomlkit import TOMLDocument
 
 _HEAD = """\
 # What `tcptrace check` expects of the capture beside this file. A key that is left out is not checked; - is none.
@@ -17,72 +15,146 @@ _HEAD = """\
 """
 
 
-def text_of(capture: Capture, connections: Iterable[Connection], msl_s: float, checksums: str) -> str:
+class Form(NamedTuple):
+    """Which things a new expectation leaves open, beside what it always says."""
+
+    version: int = VERSION
+    tolerance: str = ""  # the lines of [tolerance]
+    any_port: bool = False  # the client's port varies
+
+
+STRICT = Form()
+
+
+def text_of(capture: Capture, connections: Iterable[Connection], form: Form = STRICT) -> str:
     """Return a new expectation file that says what the analysis says."""
-    lines = [_HEAD + f"version = {VERSION}", 'source = "analysis"']
-    if msl_s != 120.0:
-        lines.append(f"msl_s = {msl_s!r}")
-    if checksums != "flags":
-        lines.append(f'checksums = "{checksums}"')
-    lines.append(f"frames = {capture.frames}")
+    lines = [_HEAD + f"version = {form.version}", 'source = "analysis"']
+    if not form.tolerance:
+        lines.append(f"frames = {capture.frames}")
     if not capture.complete:
         lines.append("complete = false")
+    if form.tolerance:
+        lines += ["", "[tolerance]", form.tolerance]
     for connection in connections:
-        lines += ["", *_connection(connection)]
+        lines += ["", *_connection(connection, form)]
     return "\n".join(lines) + "\n"
 
 
-def _connection(connection: Connection) -> list[str]:
+def _connection(connection: Connection, form: Form) -> list[str]:
     """Return the lines of one ``[[connection]]``."""
+    ends = compare.ends_of(connection)
+    if form.any_port:
+        ends["client"] = ends["client"].rpartition(":")[0] + ":*"
+    words = {key: value for key, value in compare.words_of(connection).items() if key != "application"}
     lines = ["[[connection]]"]
-    lines += [f'{key} = "{value}"' for key, value in fields_of(connection).items()]
-    lines += [f'path.{side} = "{" ".join(getattr(connection.path, side))}"' for side in steps.SIDES]
-    return [*lines, f"transitions = '''\n{_transitions(connection)}'''"]
+    lines += [f'{key} = "{value}"' for key, value in (ends | words).items()]
+    lines += [f'path.{side} = "{" ".join(getattr(connection.path, side))}"' for side in ENDS]
+    if form.version > 1:
+        found = ", ".join(f"{code} = {times}" for code, times in compare.findings_of(connection).items())
+        lines.append(f"findings = {{ {found} }}" if found else "findings = {}")
+    return [*lines, f"transitions = '''\n{_transitions(steps.steps_of(connection))}'''"]
 
 
-def _transitions(connection: Connection) -> str:
+def _transitions(taken: Iterable[Step]) -> str:
     """Return the transitions, a line each."""
-    return "".join(f"{steps.line(step)}\n" for step in steps.steps_of(connection))
+    return "".join(f"{steps.line(step)}\n" for step in taken)
 
 
 def renewed(
-    text: str, differences: Iterable[Difference], capture: Capture, connections: list[Connection]
+    text: str, expected: Expectation, comparison: Comparison, capture: Capture, connections: list[Connection]
 ) -> str:
     """Return an expectation file's text with what differs changed; comments and all else stand as they were."""
     import tomlkit
 
     document = tomlkit.parse(text)
     held: Any = document.get("connection")
-    count = len(held) if held else 0
-    for difference in differences:
-        if difference.stream is None:
-            _whole(document, difference.key, capture)
-        elif difference.stream < min(count, len(connections)):
-            _change(held[difference.stream], difference.key, connections[difference.stream])
-    for _ in range(len(connections), count):
-        del held[len(connections)]
+    for difference in comparison.differences:
+        if difference.key == "frames":
+            document["frames"] = capture.frames
+        elif difference.key == "complete":
+            document["complete"] = capture.complete
+        elif difference.at is not None and difference.at in comparison.paired:
+            connection = connections[comparison.paired[difference.at]]
+            _change(held[difference.at], difference, connection, expected)
+    gone = [at for at in range(len(expected.connections)) if at not in comparison.paired]
+    for at in reversed(gone):
+        del held[at]
     result = tomlkit.dumps(document)
-    for connection in connections[count:]:
-        result = result.rstrip("\n") + "\n\n" + "\n".join(_connection(connection)) + "\n"
+    added = sorted(set(range(len(connections))) - set(comparison.paired.values()))
+    for place in added:
+        block = _connection(connections[place], Form(version=expected.version))
+        result = result.rstrip("\n") + "\n\n" + "\n".join(block) + "\n"
     return result
 
 
-def _whole(document: "TOMLDocument", key: str, capture: Capture) -> None:
-    """Change what the file says of the capture as a whole."""
-    document[key] = capture.frames if key == "frames" else capture.complete
-
-
-def _change(table: Any, key: str, connection: Connection) -> None:
-    """Change what the file says of one connection in ``key``."""
+def _change(table: Any, difference: Difference, connection: Connection, expected: Expectation) -> None:
+    """Change what the file says of one connection where it differs."""
     import tomlkit
 
+    key = difference.key
+    head, _, tail = key.partition(".")
     if key in ("path", "transitions"):
-        if "path" in table:
-            for side in steps.SIDES:
-                states = " ".join(getattr(connection.path, side))
-                if table["path"][side] != states:
-                    table["path"][side] = states
+        if "path" in table and key == "path" and difference.side:
+            table["path"][difference.side] = " ".join(getattr(connection.path, difference.side))
         if "transitions" in table:
-            table["transitions"] = tomlkit.value(f"'''\n{_transitions(connection)}'''")
+            block = merged(str(table["transitions"]), connection, expected)
+            table["transitions"] = tomlkit.value(f"'''\n{block}'''")
+    elif head == "findings":
+        times = compare.findings_of(connection).get(tail, 0)
+        if times:
+            table["findings"][tail] = times
+        else:
+            del table["findings"][tail]
+    elif tail:
+        table[head][tail] = getattr(getattr(connection, head), tail)
     else:
-        table[key] = fields_of(connection)[key]
+        table[key] = (
+            compare.ends_of(connection) | compare.words_of(connection) | compare.seconds_of(connection)
+        )[key]
+
+
+def merged(old: str, connection: Connection, expected: Expectation) -> str:
+    """Return a block of transitions with those lines kept that are still so, and what is open in the others.
+
+    Remarks stay before the line that they stand before.
+    """
+    lines = [(raw, _read(raw, expected.version)) for raw in old.split("\n")]
+    kept = []
+    at = 0
+    for step in steps.steps_of(connection):
+        found = _find(lines, at, step)
+        if found is None:
+            kept.append(steps.line(step))
+            continue
+        kept += [raw for raw, wanted in lines[at:found] if wanted is None and raw.strip()]
+        raw, line = lines[found]
+        assert line is not None
+        kept.append(raw if not _off(line, step, expected.tolerance) else steps.line(step, line.free))
+        at = found + 1
+    kept += [raw for raw, wanted in lines[at:] if wanted is None and raw.strip()]
+    return "".join(f"{line}\n" for line in kept)
+
+
+def _read(raw: str, version: int) -> Wanted | None:
+    """Return the step that a line of a file says that has been read before, ``None`` for a remark."""
+    words = raw.split("#", 1)[0].strip()
+    return steps.read(words, patterns=version > 1) if words else None
+
+
+def _find(lines: list[tuple[str, Wanted | None]], at: int, step: Step) -> int | None:
+    """Return the next line for the same move of the same end."""
+    for place in range(at, len(lines)):
+        wanted = lines[place][1]
+        if wanted is not None and _move(wanted.step) == _move(step):
+            return place
+    return None
+
+
+def _move(step: Step) -> tuple[str, str, str]:
+    """Return who goes from where to where."""
+    return step.side, step.from_state, step.to_state
+
+
+def _off(wanted: Wanted, step: Step, tolerance: Tolerance) -> bool:
+    """Say whether a line is not as it should be."""
+    return bool(wanted.differing(step, tolerance))

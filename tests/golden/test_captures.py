@@ -75,20 +75,23 @@ def lines_of(held: expectation.ExpectedConnection, made: script.Script, stream: 
     assert held.path is not None
     assert held.steps is not None
     # The first stream begins with the first frame; each later one here with its SYN, which is a step.
-    first = held.steps[0].frame if stream else 1
+    first = held.steps[0].step.frame if stream else 1
     assert first is not None
     start_ns = made.frames[first - 1].time_ns
     out = []
     for side in ("client", "server"):
-        ip, _, port = held.fields[side].rpartition(":")
-        out.append(f"{side} is {ip.strip('[]')} {port}")
-    for s in held.steps:
+        end = held.ends[side].exact
+        assert end is not None
+        out.append(f"{side} is {end.ip} {end.port}")
+    for wanted in held.steps:
+        assert not wanted.free
+        s = wanted.step
         clause = verdict.clause(s.cause, s.from_state)
         move = f"{s.from_state}>{s.to_state}"
         at = start_ns + s.time_ns
         out.append(verdict.step_line(s.frame, s.side, move, s.cause, s.evidence, s.proof, at, clause))
-    out += [f"path {side}: {' '.join(getattr(held.path, side))}" for side in ("client", "server")]
-    fields = held.fields
+    out += [f"path {side}: {getattr(held.path, side).text}" for side in ("client", "server")]
+    fields = {key: words.text for key, words in held.words.items()}
     out.append(f"outcome={fields['outcome']} first={fields['closed_first']} reset={fields['reset_by']}")
     out.append(f"time_wait: {fields['time_wait']}")
     return out
@@ -105,7 +108,8 @@ def test_a_script_s_expectation_is_its_written_verdict(name: str) -> None:
         else:
             parts[-1].append(line)
     held = expected(f"{name}.pcap")
-    assert held.frames == len(made.frames)
+    assert held.frames is not None
+    assert held.frames.text == str(len(made.frames))
     assert len(held.connections) == len(parts)
     for stream, lines in enumerate(parts):
         wanted, _ = verdict.expected_lines(made, stream, lines, held.msl_s)
@@ -121,20 +125,21 @@ def test_a_kernel_s_expectation_has_the_kernel_s_paths(name: str, recorded: str)
     for connection, true in zip(held.connections, truth["connections"], strict=True):
         assert connection.path is not None
         for side in ("client", "server"):
-            assert getattr(connection.path, side) == true[side]["path"]
-            assert connection.fields[side] == f"{true[side]['ip']}:{true[side]['port']}"
+            assert getattr(connection.path, side).text == " ".join(true[side]["path"])
+            assert connection.ends[side].text == f"{true[side]['ip']}:{true[side]['port']}"
 
 
 @pytest.mark.parametrize("name", SEEDS)
 def test_the_listing_s_expectation_is_the_normative_example(name: str) -> None:
     (connection,) = expected(name).connections
     assert connection.steps is not None
-    told = [
+    lines = [
         f"{s.frame} {s.side} {s.from_state}>{s.to_state} {s.cause} {s.evidence} {s.proof or '-'}"
-        for s in connection.steps
+        for s in (wanted.step for wanted in connection.steps)
     ]
-    assert told == folded(SEED)
-    assert connection.fields | {"outcome": "closed", "closed_first": "server"} == connection.fields
+    assert lines == folded(SEED)
+    told = {key: words.text for key, words in connection.words.items()}
+    assert told == {"outcome": "closed", "closed_first": "server", "reset_by": "-", "time_wait": "server"}
 
 
 def test_all_of_them_are_as_expected() -> None:
