@@ -1,6 +1,6 @@
 """Two ladders side by side: the states that were expected, and those that the capture shows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -34,12 +34,24 @@ def side_by_side(held: ExpectedConnection, connection: Connection) -> Iterator[s
         return
     first = {side: _first(held, connection, side) for side in ENDS}
     expected = rungs(held.steps, Rung("", first["client"], first["server"]))
-    yield f"{'expected':^{_FRAME + 2 * _STATE + 2}}   {'got':^{_FRAME + 2 * _STATE + 2}}".rstrip()
+    yield from drawn(("expected", "got"), aligned(expected, got, lambda rung: rung))
+
+
+def both(a: Connection, b: Connection) -> Iterator[str]:
+    """Yield the ladders of two connections, ``|`` where their states differ; frames may."""
+    left, right = (
+        rungs([Wanted(step) for step in steps_of(c)], _start(c.path.client, c.path.server)) for c in (a, b)
+    )
+    yield from drawn(("A", "B"), aligned(left, right, lambda rung: rung._replace(frame="")))
+
+
+def drawn(names: tuple[str, str], pairs: Iterable[tuple[Rung | None, Rung | None, bool]]) -> Iterator[str]:
+    """Yield the lines of two ladders, their names above them."""
+    yield "   ".join(f"{name:^{_FRAME + 2 * _STATE + 2}}" for name in names).rstrip()
     head = Rung("frame", "client", "server")
     yield f"{_text(head)}   {_text(head)}".rstrip()
-    for left, right in aligned(expected, got):
-        mark = " " if left == right else "|"
-        yield f"{_text(left)} {mark} {_text(right)}".rstrip()
+    for left, right, same in pairs:
+        yield f"{_text(left)} {' ' if same else '|'} {_text(right)}".rstrip()
 
 
 def rungs(wanted: Sequence[Wanted], start: Rung) -> list[Rung]:
@@ -56,13 +68,22 @@ def rungs(wanted: Sequence[Wanted], start: Rung) -> list[Rung]:
     return found
 
 
-def aligned(left: list[Rung], right: list[Rung]) -> Iterator[tuple[Rung | None, Rung | None]]:
-    """Yield pairs of rungs; what differs stands beside what is there instead, ``None`` beside nothing."""
-    for _, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+def aligned(
+    left: list[Rung], right: list[Rung], key: Callable[[Rung], Rung]
+) -> Iterator[tuple[Rung | None, Rung | None, bool]]:
+    """Yield pairs of rungs, and whether ``key`` takes them for the same.
+
+    What differs stands beside what is there instead, ``None`` beside nothing.
+    """
+    matcher = SequenceMatcher(
+        None, [key(rung) for rung in left], [key(rung) for rung in right], autojunk=False
+    )
+    for tag, a, b, c, d in matcher.get_opcodes():
         for place in range(max(b - a, d - c)):
             yield (
                 left[a + place] if a + place < b else None,
                 right[c + place] if c + place < d else None,
+                tag == "equal",
             )
 
 
