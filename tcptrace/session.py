@@ -142,7 +142,7 @@ class Analysis:
                 self._release(row)
             self._replay.evicted.clear()
         judged = self._recorder.verdict
-        judged.tally(self._replay.streams, self._clock_ns, self._frames + 1)
+        judged.tally(self._replay.streams, self.latest_ns, self._frames + 1)
         for number, name in enumerate(OUTCOME_NAMES):
             if judged.counts[number]:
                 self.outcomes[name] = self.outcomes.get(name, 0) + judged.counts[number]
@@ -241,13 +241,13 @@ class Analysis:
                 row.flags |= bits.S_GIVEN_UP
         for end in (row.low, row.high):
             if end is not None:
-                self._replay.paths.expire(end, self._clock_ns, self._frames + 1)
+                self._replay.paths.expire(end, self.latest_ns, self._frames + 1)
         if row.flags & bits.S_GIVEN_UP:
             self._given_up += 1
         return row
 
     @property
-    def _clock_ns(self) -> int:
+    def latest_ns(self) -> int:
         """The latest time of any frame so far, TCP or not."""
         return self._replay.latest_ns
 

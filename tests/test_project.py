@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import tcptrace
+from tcptrace.cli.app import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -98,8 +99,8 @@ def readme_options() -> list[tuple[str, str]]:
     found = set()
     for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL):
         for line in block.split("\n"):
-            match = re.search(r"(?:^|[ /])tcptrace (analyze|show|check|capture) ([^#]*)", line)
-            if match:
+            match = re.search(r"(?:^|[ /])tcptrace (\w+) ([^#]*)", line)
+            if match and match[1] in COMMANDS:
                 found |= {(match[1], word) for word in match[2].split() if re.fullmatch(r"--\w[\w-]*", word)}
     return sorted(found)
 

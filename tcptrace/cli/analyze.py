@@ -43,6 +43,7 @@ class Request(NamedTuple):
     states: tuple[str, ...]
     outcomes: tuple[str, ...]
     passed: tuple[str, ...]
+    rules: tuple[str, ...]
     utc: bool
     colour: str
 
@@ -81,6 +82,13 @@ class Request(NamedTuple):
     help=f"Only with this outcome: {', '.join(OUTCOMES)}.",
 )
 @click.option("--passed", multiple=True, type=StateName(), help="Only where an end passed through STATE.")
+@click.option(
+    "--where",
+    "rules",
+    multiple=True,
+    metavar="RULE",
+    help="Only what a rule holds for: `handshake_s > 1`; `tcptrace assert --help` has the language.",
+)
 @click.option(
     "--order",
     type=click.Choice(("stream", "end")),

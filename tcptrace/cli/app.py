@@ -32,6 +32,7 @@ COMMANDS = {
     "show": Row("tcptrace.cli.show", "show", "Draw or explain one connection, or one frame layer by layer."),
     "check": Row("tcptrace.cli.check", "check", "Compare captures with the expectations beside them."),
     "diff": Row("tcptrace.cli.diff", "diff", "Compare two captures connection by connection."),
+    "assert": Row("tcptrace.cli.assert_", "assert_", "Test rules on every connection of a capture."),
     "serve": Row("tcptrace.cli.serve", "serve", "Run the test server, in one of several styles."),
     "client": Row("tcptrace.cli.serve", "client", "Talk to the test server."),
     "capture": Row(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tcptrace.cli import terminal
 from tcptrace.cli.inputs import Inputs
-from tcptrace.cli.select import Predicate, selector
+from tcptrace.cli.select import Predicate, selector, with_rules
 from tcptrace.model.records import Capture, Connection
 from tcptrace.session import analyze
 from tcptrace.show.text import count
@@ -49,6 +49,7 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
             segments=request.has_frames,
             tick=progress.tick if progress.wanted else None,
         )
+        wanted = with_rules(wanted, request.rules, lambda: analysis.latest_ns)
         out = terminal.Output(progress, prompt=live)
         if request.is_summary:
             capture = _summary(request, analysis, wanted, out)

@@ -1,4 +1,4 @@
-"""Which connections are shown: ``--stream``, ``--state``, ``--outcome``, ``--passed``."""
+"""Which connections are shown: ``--stream``, ``--state``, ``--outcome``, ``--passed``, ``--where``."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -74,3 +74,18 @@ def selector(
         return not (wanted_passed.isdisjoint(path.client) and wanted_passed.isdisjoint(path.server))
 
     return wanted
+
+
+def with_rules(
+    wanted: Predicate | None, texts: Sequence[str], latest_ns: Callable[[], int]
+) -> Predicate | None:
+    """Return ``wanted`` with the rules of ``--where``, which must all hold, too.
+
+    ``latest_ns`` gives the capture's latest time so far. Raises ``UsageError`` where a rule cannot be read.
+    """
+    if not texts:
+        return wanted
+    from tcptrace.golden.rules.rule import selector as ruled
+
+    holds = ruled(texts, "--where")
+    return lambda connection: (wanted is None or wanted(connection)) and holds(connection, latest_ns())

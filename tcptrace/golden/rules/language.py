@@ -18,15 +18,17 @@ from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, Unexp
 from lark.exceptions import LarkError
 
 from tcptrace.model.errors import UsageError
+from tcptrace.model.states import STATE_NAMES
 
 ABOUT = """
-FIELD == VALUE, != < <= > >=      outcome == closed; handshake_s < 200 ms; packets.client > 10; server.ip == 10.*
-FIELD in (VALUE, VALUE)           outcome in (closed, half-closed)
-[client|server] never in STATE    neither end (or that one) is ever in it; `> 1 s`: for longer than that
-[client|server] passed STATE      either end (or that one) goes through it
-finding [CODE | >= SEVERITY]      there is such a finding: finding retransmission, finding >= warning
-no finding [CODE | >= SEVERITY]   there is none
-not C, C and C, C or C, (C)       `none` is the value of what is not there or not known
+every stream, some stream, no stream       SCOPE: all of them (without a scope, too), at least one, none
+  to END, from END, where CONDITION        ... to a server, from a client: 10.0.0.*:80, :443, [2001:db8::/32]
+FIELD == VALUE, with != < <= > >=, too     outcome == closed, handshake_s < 200 ms, server.ip == 10.*
+FIELD in (VALUE, VALUE)                    outcome in (closed, half-closed)
+[client|server] never in STATE [> TIME]    neither end is ever in it (for longer than that)
+[client|server] passed STATE               either end goes through it
+[no] finding [CODE | >= SEVERITY]          no finding retransmission, no finding >= warning
+not C, C and C, C or C, (C)
 """
 
 GRAMMAR = r"""
@@ -67,7 +69,7 @@ _KEYWORDS = (
     "never",
     "passed",
 )
-_STATES = "UNKNOWN|CLOSED|LISTEN|SYN-SENT|SYN-RECEIVED|ESTABLISHED|FIN-WAIT-1|FIN-WAIT-2|CLOSE-WAIT|CLOSING|LAST-ACK|TIME-WAIT"
+_STATES = "|".join(STATE_NAMES)
 TERMINALS = "\n".join(
     [
         *(f"{word.upper()}.5: /{word}{_END}/i" for word in _KEYWORDS),
@@ -143,12 +145,8 @@ def parse(text: str, where: str) -> Tree[Token]:
 
 def _wrong(text: str, where: str, error: UnexpectedInput, expected: Any) -> RuleError:
     """Return the error of what stands where something else should."""
-    at = error.pos_in_stream
-    place = (
-        len(text)
-        if at is None or at < 0 or (isinstance(error, UnexpectedToken) and error.token.type == "$END")
-        else at
-    )
+    ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    place = len(text) if ended else error.pos_in_stream or 0
     order = list(NAMES)
     names = sorted(set(expected), key=lambda name: order.index(name) if name in order else len(order))
     words = ", ".join(NAMES.get(name, name) for name in names)

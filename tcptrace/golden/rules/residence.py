@@ -27,7 +27,9 @@ class Stay(NamedTuple):
         )
 
     def told(self) -> str:
-        """Return how long it was there."""
+        """Return how long it was there, where that is known."""
+        if self.length_ns == 0:
+            return self.entered()
         since = "" if self.frame is None else f" from frame {self.frame} on"
         rest = ", to the capture's end" if self.is_open else ""
         return f"was in {self.state}{since} for {seconds(self.length_ns)} s{rest}"
@@ -44,7 +46,7 @@ def stays(connection: Connection, end_ns: int) -> Iterator[Stay]:
         if connection.client == connection.server:  # connected to itself: its steps are the client's
             steps = list(connection.transitions)
         yield Stay(side, path[0], None, 0, not steps)
-        for step, after in zip(steps, [*steps[1:], None], strict=True):
+        for step, after in zip(steps, [*steps[1:], None], strict=False):
             until_ns = end_ns if after is None else after.time_ns
             length = max(0, until_ns - step.time_ns)
             if after is None and step.to_state in NEVER_LEFT:
