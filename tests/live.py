@@ -7,6 +7,7 @@ import select
 import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -199,23 +200,36 @@ def private_network() -> Iterator[list[str]]:
 def unprivileged() -> Iterator[tuple[list[str], Path]]:
     """Give what to put in front of a command so that it runs without rights, and a folder that it may write in.
 
-    Root becomes nobody. Where nobody may not read this Python (it lies in root's home), it keeps the one capability
-    to read files and search folders, which opens no socket and makes no namespace.
+    Root becomes nobody, who must be able to read this Python and this checkout. Where they lie in a folder that
+    is closed to others, as root's home is, that folder is open in a mount namespace of the command's own.
     """
-    folder = Path(tempfile.mkdtemp(prefix="tcptrace-test-"))
+    base = Path(tempfile.mkdtemp(prefix="tcptrace-test-"))
     try:
+        folder = base / "folder"
+        folder.mkdir()
         if os.geteuid() != 0:
             yield [], folder
             return
+        base.chmod(0o755)
         os.chown(folder, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
-        drop = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs"]
-        reading = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
-        for prefix in ([*drop, "--inh-caps=-all"], [*drop, *reading]):
-            tried = subprocess.run(
-                [*prefix, *TCPTRACE, "--version"], cwd=ROOT, capture_output=True, check=False
-            )
-            if tried.returncode == 0:
-                break
-        yield prefix, folder
+        drop = "setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all"
+        yield ["unshare", "--mount", "sh", "-euc", f'{_opening(base)}exec {drop} "$@"', "sh"], folder
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(base)
+
+
+def _opening(folder: Path) -> str:
+    """Return the shell commands that let everybody go to Python and the checkout, by way of ``folder``."""
+    found = {Path(path).resolve() for path in (sys.base_prefix, sys.prefix, ROOT)}
+    needed = sorted(path for path in found if not found & set(path.parents))
+    commands = ""
+    for number, path in enumerate(needed):
+        closed = [up for up in reversed(path.parents) if not up.stat().st_mode & stat.S_IXOTH]
+        if closed:
+            aside = folder / f"{number}"
+            commands += (
+                f"mkdir -p {aside}; mount --rbind {path} {aside}; "
+                f"mountpoint -q {closed[0]} || mount -t tmpfs -o mode=755 tmpfs {closed[0]}; "
+                f"mkdir -p {path}; mount --rbind {aside} {path}; "
+            )
+    return commands

@@ -26,6 +26,7 @@ class Row(NamedTuple):
 
 
 COMMANDS = {
+    "demo": Row("tcptrace.cli.demo", "demo", "Serve, talk, capture and draw a ladder, in one command."),
     "analyze": Row(
         "tcptrace.cli.analyze", "analyze", "Say in which state each connection of a capture was left."
     ),

@@ -37,8 +37,6 @@ def run(request: CaptureRequest) -> None:
             analysed = _take(request, source)
     finally:
         source.close()
-        if file is not None:
-            file.close()
     _say_counts(source, analysed)
     if file is not None and file.problem is not None:
         if not file.is_unread:

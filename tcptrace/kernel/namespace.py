@@ -50,7 +50,7 @@ def _enter_as_root() -> bool:
         return False
     try:
         _unshare(_NEWNET)
-    except PermissionError:  # root of a container
+    except OSError:  # root of a container
         return False
     return True
 

@@ -62,6 +62,7 @@ class LiveSource:
         self.interfaces: list[Interface] = [_usable(name) for name in names]
         self.name = ",".join(names)
         self.link_types = list(dict.fromkeys(link_name(each.link) for each in self.interfaces))
+        self.snap = snap
         self.complete = True
         self.problem: str | None = None
         self.dropped = 0
@@ -81,7 +82,7 @@ class LiveSource:
         self._is_open = True
 
     def write_to(self, file: CaptureFile) -> None:
-        """Have every frame written down before it is handed on."""
+        """Have every frame written down before it is handed on; the file is closed with the source."""
         self._file = file
 
     def start(self) -> None:
@@ -112,6 +113,8 @@ class LiveSource:
             self._is_open = False
             self._copier.close()
             self._close_taps()
+            if self._file is not None:
+                self._file.close()
 
     def _close_taps(self) -> None:
         for tap in self._taps:
