@@ -11,13 +11,16 @@ from typing import IO
 
 import msgspec
 
-from tcptrace.model.columns import Segments
+from tcptrace.model.columns import SACK_WORDS, Segments
 from tcptrace.model.records import Connection, Segment, Side, Sides
-from tcptrace.model.tcpflags import ACK, FLAG_NAMES
+from tcptrace.model.tcpflags import ACK, FLAG_NAMES, OPT_MSS, OPT_SCALE
 
 MEMORY = 64 * 1024 * 1024
 MASK32 = 0xFFFFFFFF
-_ROW = Struct("=qqqIIIHHB")  # previous row of the stream, frame, time, seq, ack, length, window, flags, side
+# Previous row of the stream, frame, time, seq, ack, length, window, flags, side, OPT_ bits, MSS, scale, SACK
+# blocks and where these lie.
+_ROW = Struct("=qqqIIIHHBHHBBq")
+_BLOCK = Struct("=II")
 
 # Which steps an end's states come from: (place, side, state after).
 Steps = list[tuple[int, Side, str]]
@@ -98,6 +101,7 @@ class SegmentLog:
 
     def __init__(self) -> None:
         self._store = Store()
+        self._blocks = Store()  # SACK, which few segments have
         self._count = 0
         self._last: dict[int, int] = {}  # stream -> its newest row
         self._about: dict[int, tuple[Steps, Sides[str], int, tuple[int, int]]] = {}
@@ -109,6 +113,12 @@ class SegmentLog:
         at = self._count
         for i in range(count):
             stream = streams[i]
+            blocks = columns.sack_count[i]
+            block_at = 0
+            if blocks:
+                block_at = self._blocks.size
+                begin = i * SACK_WORDS
+                self._blocks.write(columns.sack[begin : begin + 2 * blocks].tobytes())
             rows += _ROW.pack(
                 last.get(stream, -1),
                 columns.frame[i],
@@ -119,6 +129,11 @@ class SegmentLog:
                 columns.window[i],
                 columns.flags[i],
                 columns.side[i],
+                columns.options[i],
+                columns.mss[i],
+                columns.scale[i],
+                blocks,
+                block_at,
             )
             last[stream] = at
             at += 1
@@ -143,7 +158,23 @@ class SegmentLog:
         found = []
         states: dict[Side, str] = {"client": start.client, "server": start.server}
         done = 0
-        for _, frame, time_ns, seq, ack, length, window, flags, side_number in rows:
+        for row in rows:
+            (
+                _,
+                frame,
+                time_ns,
+                seq,
+                ack,
+                length,
+                window,
+                flags,
+                side_number,
+                options,
+                mss,
+                scale,
+                blocks,
+                at,
+            ) = row
             while done < len(steps) and steps[done][0] <= frame:
                 _, side, state = steps[done]
                 states[side] = state
@@ -162,9 +193,20 @@ class SegmentLog:
                     window,
                     length,
                     Sides(states["client"], states["server"]),
+                    mss if options & OPT_MSS else None,
+                    scale if options & OPT_SCALE else None,
+                    self._sack(blocks, at, other) if blocks else (),
                 )
             )
         return found
+
+    def _sack(self, count: int, at: int, initial: int) -> tuple[tuple[int, int], ...]:
+        """Return SACK blocks relative to ``initial``."""
+        octets = self._blocks.read(at, count * _BLOCK.size)
+        return tuple(
+            ((left - initial) & MASK32, (right - initial) & MASK32)
+            for left, right in _BLOCK.iter_unpack(octets)
+        )
 
 
 def flag_text(flags: int) -> str:

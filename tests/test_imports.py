@@ -32,7 +32,8 @@ ALLOWED: dict[str, set[str]] = {
     "lab": _READING | {"kernel"},
     "cli": _ANALYSIS | {"session", "show", "golden", "lab", "kernel"},
     # the public names: all but the command line
-    "": _ANALYSIS | {"session", "show", "golden", "lab", "kernel"},
+    "": _ANALYSIS | {"session", "show", "golden", "lab", "kernel", "plot"},
+    "plot": _ANALYSIS | {"session", "show"},  # the public names of the pictures
     "__main__": {"cli"},
     "pytest_plugin": _ANALYSIS | {"session", "show", "golden"},
     "kernels": set(),

@@ -62,16 +62,17 @@ def test_each_command_of_the_readme_works(line: str, tmp_path: Path) -> None:
     ours.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tcptrace "$@"\n')
     ours.chmod(0o755)
     path = f"{tmp_path}:{os.environ['PATH']}"
+    (tmp_path / "captures").symlink_to(ROOT / "captures")
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line.replace("FILE", "captures/http-get.pcap")],
-        cwd=ROOT,
+        cwd=tmp_path if " -o " in line else ROOT,  # what is written does not lie about here
         env={**os.environ, "PATH": path},
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout or "reset" in line, "nothing came out"
+    assert done.stdout or "reset" in line or " -o " in line, "nothing came out"
 
 
 def test_the_readme_s_python_works(

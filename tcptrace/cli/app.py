@@ -39,6 +39,7 @@ COMMANDS = {
     "capture": Row(
         "tcptrace.cli.capture", "capture", "Capture on an interface, and say what `analyze` says of a file."
     ),
+    "plot": Row("tcptrace.cli.plot", "plot", "Draw a connection, or all of them, as PNG, SVG or PDF."),
     "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
 }
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tcptrace.cli import terminal
+from tcptrace.cli import choose, terminal
 from tcptrace.cli.inputs import Inputs
 from tcptrace.model.errors import UsageError
-from tcptrace.model.records import Connection, Segment
 from tcptrace.session import analyze
 from tcptrace.show.paint import Line, painter
 from tcptrace.show.text import Clock, count, plural
@@ -95,7 +94,7 @@ def _analysis(request: "Request", source: Any, progress: terminal.Progress) -> "
 
 def _connection(request: "Request", source: Any, name: str, progress: terminal.Progress) -> Iterable[Line]:
     """Return the lines for the connection that was asked for."""
-    connection, segments = _choose(request, _analysis(request, source, progress), name)
+    connection, segments = choose.connection(_analysis(request, source, progress), request.stream, name)
     progress.wipe()
     width, ascii_only, clock = _width(), _is_ascii(request), Clock(request.utc)
     if request.explain:
@@ -115,38 +114,6 @@ def _connection(request: "Request", source: Any, name: str, progress: terminal.P
         msl_s=request.msl_s,
         clock=clock,
     )
-
-
-def _choose(request: "Request", analysis: "Analysis", name: str) -> tuple[Connection, list[Segment]]:
-    """Return the connection of ``--stream``, or the only one."""
-    chosen: tuple[Connection, list[Segment]] | None = None
-    total = 0
-    for connection in analysis:
-        total += 1
-        if (request.stream is None and total == 1) or connection.stream == request.stream:
-            chosen = connection, analysis.segments_of(connection.stream)
-        if chosen is not None and request.stream is not None:
-            break
-    problem = analysis.capture.problem if chosen is None or request.stream is None else None
-    if problem:
-        terminal.complain(f"incomplete: {name}: {problem}")
-    if total == 0:
-        raise UsageError(f"{name}: no TCP segment in it; --frame N shows any frame")
-    if chosen is None:
-        raise UsageError(
-            f"{name}: no stream {request.stream} in {_streams(total)}; `tcptrace analyze` lists them"
-        )
-    if request.stream is None and total > 1:
-        raise UsageError(
-            f"{name}: {_streams(total)}; choose one with --stream N, `tcptrace analyze` lists them"
-        )
-    return chosen
-
-
-def _streams(total: int) -> str:
-    """Return how many connections there are, and their numbers."""
-    numbers = "stream 0" if total == 1 else f"streams 0 to {count(total - 1)}"
-    return f"{plural(total, 'connection')}, {numbers}"
 
 
 def _frame(request: "Request", source: Any, name: str, progress: terminal.Progress) -> Iterator[Line]:

@@ -103,8 +103,11 @@ class Connection(msgspec.Struct, frozen=True, tag_field="record", tag="connectio
     given_up: bool
 
 
-class Segment(msgspec.Struct, frozen=True, tag_field="record", tag="segment"):
-    """One segment of a connection, with both ends' states after it (``--frames``)."""
+class Segment(msgspec.Struct, frozen=True, tag_field="record", tag="segment", omit_defaults=True):
+    """One segment of a connection, with both ends' states after it (``--frames``).
+
+    What few segments carry stands at the end and is left out of the JSON where it is not there.
+    """
 
     stream: int
     frame: int
@@ -116,6 +119,9 @@ class Segment(msgspec.Struct, frozen=True, tag_field="record", tag="segment"):
     window: int  # raw header field
     payload_bytes: int
     state: Sides[str]
+    mss: int | None = None  # octets, of a SYN; None without the option
+    window_scale: int | None = None  # shift, as sent in a SYN; None without the option
+    sack: tuple[tuple[int, int], ...] = ()  # left and right edges, relative to the peer's initial number
 
 
 class Warning_(msgspec.Struct, frozen=True):

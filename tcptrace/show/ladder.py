@@ -8,10 +8,11 @@ beside the chips and longer arrows; narrower ones lose details first, then the t
 from collections.abc import Iterator, Sequence
 
 from tcptrace.model.records import Connection, Finding, Segment, Transition
+from tcptrace.show import words
 from tcptrace.show.ladder_layout import ARROW, ASCII, CHIP, DELTA, FANCY, TIME, Glyphs, Layout, fit, layout
 from tcptrace.show.rows import EventRow, FoldRow, NoteRow, Row, SegmentRow, Step, rows
-from tcptrace.show.text import Clock, count, duration, escape, plural
-from tcptrace.show.words import client, is_itself, msl_words, octets, server
+from tcptrace.show.text import Clock, count, duration, escape
+from tcptrace.show.words import client, is_itself, octets, server
 
 Span = tuple[str, str]  # text, role
 Line = list[Span]
@@ -135,7 +136,7 @@ class _Ladder:
         connection, columns = self.connection, self.columns
         to = f" {self.glyphs.to} "
         pair = f"{client(connection)}{to}{server(connection)}"
-        about = self.about()
+        about = ", ".join(words.about(connection, self.glyphs is ASCII))
         if len(pair) + 3 + len(about) <= columns.width:
             yield [(pair, "strong"), (f"   {about}", "muted")]
         else:
@@ -161,27 +162,6 @@ class _Ladder:
             self.middle(""),
             None if self.itself else self.chip("server", connection.path.server[0], ""),
         )
-
-    def about(self) -> str:
-        """Return stream, size, duration and outcome in words."""
-        connection = self.connection
-        packets = connection.packets.client + connection.packets.server
-        outcome = connection.outcome
-        if connection.reset_by and connection.outcome == "reset":
-            outcome += f" by the {connection.reset_by}"
-        elif connection.closed_first in ("client", "server"):
-            outcome += f" ({connection.closed_first} first)"
-        elif connection.closed_first == "both" and not self.itself:
-            outcome += " (both at once)"
-        parts = [
-            f"stream {connection.stream}",
-            plural(packets, "segment"),
-            self.time(connection.last_ns - connection.first_ns),
-            outcome,
-        ]
-        if connection.application:
-            parts.append(connection.application)
-        return ", ".join(parts)
 
     def row(self, row: Row) -> Iterator[Line]:
         """Yield the lines of one row."""
@@ -225,9 +205,9 @@ class _Ladder:
         flags = segment.flags or "(none)"
         left, spare = 3, 2
         details = ""
-        for words in self.details(segment):
-            if left + len(frame) + len(flags) + len(words) + 4 + spare <= room:
-                details = f" {words}" if words else ""
+        for text in self.details(segment):
+            if left + len(frame) + len(flags) + len(text) + 4 + spare <= room:
+                details = f" {text}" if text else ""
                 break
         body = len(frame) + len(flags) + len(details) + 3
         shaft = glyphs.thick if segment.payload_bytes else glyphs.thin
@@ -237,7 +217,7 @@ class _Ladder:
             tail, head = shaft * left, shaft * (right - 1) + glyphs.right
         else:
             tail, head = glyphs.left + shaft * (left - 1), shaft * right
-        pure = segment.flags == "ACK" and not segment.payload_bytes
+        pure = words.is_pure_ack(segment)
         line = [
             (tail, side),
             (f" {frame} ", "muted"),
@@ -252,19 +232,13 @@ class _Ladder:
 
     def details(self, segment: Segment) -> Iterator[str]:
         """Yield what may stand beside the flags, the most first."""
+        parts = words.numbers(segment)
         size = segment.payload_bytes
-        seq = f"seq {segment.seq}:{segment.seq + size}" if size else f"seq {segment.seq}"
-        numbered = size or "SYN" in segment.flags or "FIN" in segment.flags or "RST" in segment.flags
-        parts = [seq] if numbered else []
-        if segment.ack is not None:
-            parts.append(f"ack {segment.ack}")
-        if size:
-            parts.append(f"{size} B")
         if self.columns.delta:
             yield " ".join([*parts, f"win {segment.window}"])
         yield " ".join(parts)
         if size:
-            yield " ".join([seq, f"{size} B"])
+            yield f"{parts[0]} {parts[-1]}"
             yield f"{size} B"
         yield from parts
         yield ""
@@ -321,11 +295,7 @@ class _Ladder:
         connection, columns = self.connection, self.columns
         wait = connection.time_wait
         if wait is not None:
-            holders = [
-                side for side in ("client", "server") if getattr(connection.final, side) == "TIME-WAIT"
-            ]
-            if self.itself:
-                holders = holders[:1]
+            holders = words.time_wait_holders(connection)
             if holders:
                 chips = {side: self.chip(side, "CLOSED", "") for side in holders}
                 line = self.line(
@@ -337,27 +307,12 @@ class _Ladder:
                 )
                 # Dim as a whole: the capture ends before it.
                 yield [(text, "muted") for text, _ in line]
-            for text in fit(self.time_wait(bool(holders), msl_s, clock).split(" "), " ", columns.width):
+            said = words.time_wait(connection, msl_s, clock, self.glyphs.to)
+            for text in fit(said.split(" "), " ", columns.width):
                 yield [(text, "muted")]
-        for evidence, words in LEGEND.items():
+        for evidence, meaning in LEGEND.items():
             if evidence in self.used:
-                for text in fit(words.split(" "), " ", columns.width):
+                for text in fit(meaning.split(" "), " ", columns.width):
                     yield [(text, "note")]
         if connection.steps_omitted:
             yield [(f"{count(connection.steps_omitted)} further steps are not kept.", "note")]
-
-    def time_wait(self, held: bool, msl_s: float, clock: Clock) -> str:
-        """Return who holds the ports in TIME-WAIT, until when, and by which assumed MSL."""
-        connection = self.connection
-        wait = connection.time_wait
-        assert wait is not None
-
-        def moment(ns: int) -> str:
-            return f"{clock.time(ns, 3)} {clock.zone(ns)}".rstrip()
-
-        pair = f"{client(connection)} {self.glyphs.to} {server(connection)}"
-        both = wait.side == "both" and not self.itself
-        who = "both ends" if both else "the end" if self.itself else f"the {wait.side}"
-        verb = ("hold" if both else "holds") if held else "held"
-        end = f"until {moment(wait.until_ns)}" if held else f"from {moment(wait.since_ns)}"
-        return f"TIME-WAIT: {who} {verb} {pair} {end} (2MSL, {msl_words(msl_s)})."

@@ -128,10 +128,17 @@ def _postponed_to(segments: Sequence[Segment], index: int, transition: Transitio
     return index
 
 
-def rows(connection: Connection, segments: Sequence[Segment], *, fold: bool = True) -> Iterator[Row]:
-    """Yield the ladder's rows in order; with ``fold``, what moves nobody between the ends is one strip."""
+def rows(
+    connection: Connection, segments: Sequence[Segment], *, fold: bool = True, opened: range = range(0)
+) -> Iterator[Row]:
+    """Yield the ladder's rows in order; with ``fold``, what moves nobody between the ends is one strip.
+
+    Segments whose frame is in ``opened`` are never folded.
+    """
     places = _Places(connection, segments)
     shown = _shown(segments, places) if fold else None
+    if shown is not None and opened:
+        shown.update(index for index, segment in enumerate(segments) if segment.frame in opened)
     index = 0
     count = len(segments)
     while index < count:

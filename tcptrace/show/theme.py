@@ -24,6 +24,19 @@ GRID = "#E3E7EA"
 CLIENT = "#0B5FA5"
 SERVER = "#B23A22"
 ALERT = "#C2185B"
+AMBER = "#8A5A00"  # a warning; less than ALERT
+PALE = "#F5F7F9"  # ground behind a part of a picture
+STRIP = "#E7ECF0"  # what is folded
+UNTAKEN = "#B9C1C8"  # an arrow that was not taken, the frame of a state that was not entered
+UNVISITED = "#FAFBFC"  # a state that was not entered
+WINDOW = "#DCEBF5"  # what the receiver allows
+WINDOW_EDGE = "#2B72B0"
+ACKED = "#00785C"
+SACKED = "#8A4FB0"
+
+SEVERITIES = {"note": MUTED, "warning": AMBER, "error": ALERT}  # of a finding, on paper
+SIDES = {"client": CLIENT, "server": SERVER}
+SERVER_DASH = (0, (5, 1.6))  # client and server also differ by solid and dashed
 
 STATES: dict[str, StateColour] = {
     "UNKNOWN": StateColour("#FFFFFF", INK, "xxx"),

@@ -272,6 +272,33 @@ RULES: tuple[Rule, ...] = (
     Rule("UNKNOWN", "snd RST", "CLOSED", "observer", "RFC 9293 3.10.5", "whatever it was, it is over"),
 )
 
+# What Figure 5 writes above and below the line of its arrows: in place of a SYN or FIN that is sent, the user's call
+# that sends it; beside the event, what is done.
+CALLS = {"snd SYN": ("active OPEN", "create TCB, snd SYN"), "snd FIN": ("CLOSE", "snd FIN")}
+ACTIONS = {
+    "passive OPEN": "create TCB",
+    "CLOSE": "delete TCB",
+    "SEND": "snd SYN",
+    "rcv SYN": "snd SYN,ACK",
+    "rcv SYN,ACK": "snd ACK",
+    "rcv FIN": "snd ACK",
+    "2MSL timeout": "delete TCB",
+}
+
+
+def arrow_words(rule: Rule) -> tuple[str, str]:
+    """Return what stands above and below the arrow of a rule in the state diagram; "" for nothing.
+
+    The words are Figure 5's, without its notes. Rules of other kinds have their input above and nothing below.
+    """
+    if rule.kind not in ("figure", "user"):
+        return rule.input, ""
+    if rule.input in CALLS:
+        return CALLS[rule.input]
+    event = rule.input.replace(" after passive OPEN", "")
+    return event, ACTIONS.get(rule.input, "")
+
+
 NO_RULE = -1
 
 

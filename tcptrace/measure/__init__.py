@@ -1,0 +1,1 @@
+"""What is computed from connections and their segments, once for all who show it."""

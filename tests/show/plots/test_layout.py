@@ -1,0 +1,144 @@
+"""Pictures hold together: no text on another, none outside, whatever the connection. Measured on what is drawn."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from matplotlib.figure import Figure
+
+import tcptrace
+from tcptrace import plot
+from tcptrace.model.records import Connection, Endpoint, Finding, Segment, Sides
+from tcptrace.show.plots.figures import full_axes
+from tests.script import parse
+from tests.show.plots.geometry import holds_together, texts
+from tests.show.samples import SAMPLES, ns, sample
+
+LONGEST = Endpoint("2001:db8:1111:2222:3333:4444:5555:6666", 65535)
+LOSSY = """
+ends a 2001:db8:1111:2222:3333:4444:5555:6666.65535 b 2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff.65534
+0.000 a > SYN mss 1440 ws 7
+0.010 b < SYN,ACK mss 1440 ws 7
+0.020 a > ACK
+0.030 a > PSH,ACK len 1000
+0.200 a > PSH,ACK seq 1 len 1000
+0.210 b < ACK sack 1-1001
+0.300 a > FIN,ACK
+0.400 a > FIN,ACK seq 1001
+0.500 b < RST,ACK
+"""
+
+
+def analysed(script: str) -> tuple[Connection, list[Segment]]:
+    analysis = tcptrace.analyze(parse(script).pcap(), segments=True)
+    (found,) = [(connection, analysis.segments_of(connection.stream)) for connection in analysis]
+    return found
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("fold", [True, False])
+def test_a_ladder_holds_together(name: str, fold: bool) -> None:
+    connection, segments = sample(name)
+    holds_together(plot.ladder(connection, segments, fold=fold))
+
+
+@pytest.mark.parametrize("name", ["http", "reset", "self-connect", "unanswered", "stray-rst"])
+def test_a_ladder_of_the_longest_addresses_holds_together(name: str) -> None:
+    changes: dict[str, Any] = {
+        "client": LONGEST,
+        "server": LONGEST
+        if name == "self-connect"
+        else Endpoint("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", 65534),
+    }
+    connection, segments = sample(name, **changes)
+    figure = plot.ladder(connection, segments)
+    holds_together(figure)
+    assert sum("2001:db8:1111:2222:3333:4444:5555:6666" in text for text, _ in texts(figure)) >= 2
+
+
+def test_a_ladder_with_findings_and_long_numbers_holds_together() -> None:
+    connection, segments = analysed(LOSSY)
+    assert connection.findings
+    holds_together(plot.ladder(connection, segments, fold=False))
+    far = [
+        msgspec.structs.replace(part, frame=part.frame + 10**9, seq=4294967295 - part.frame, ack=4294967295)
+        for part in segments
+    ]
+    holds_together(
+        plot.ladder(msgspec.structs.replace(connection, transitions=[], findings=[]), far, fold=False)
+    )
+
+
+def test_a_finding_stands_below_its_arrow_before_the_next() -> None:
+    connection, segments = sample("unanswered")
+    found = texts(plot.ladder(connection, segments))
+    heights = {text: (box.y0 + box.y1) / 2 for text, box in found}
+    findings = [box.y1 for text, box in found if "syn_retransmission" in text]
+    assert len(findings) == 2
+    assert heights["2"] > findings[0] > heights["3"] > findings[1]
+
+
+def test_a_ladder_of_a_hundred_thousand_segments_is_folded_and_small() -> None:
+    connection, segments = sample("http")
+    states = Sides("ESTABLISHED", "ESTABLISHED")
+    bulk = [
+        Segment(0, 10, ns(2290), "server", "ACK", 5324 + 100 * number, 146, 12754, 100, states)
+        for number in range(100_000)
+    ]
+    many = [*segments[:9], *bulk, *segments[10:]]
+    figure = plot.ladder(connection, many)
+    assert figure.get_size_inches()[1] < 9
+    assert any("100,005 segments folded" in text for text, _ in texts(figure))
+    holds_together(figure)
+
+
+def test_frames_can_be_opened_in_a_folded_part() -> None:
+    connection, segments = sample("http")
+    folded = plot.ladder(connection, segments)
+    opened = plot.ladder(connection, segments, opened=range(5, 7))
+    holds_together(opened)
+    shown = {text for text, _ in texts(opened)} - {text for text, _ in texts(folded)}
+    assert {"5", "6", "seq 1:146   ack 1   145 B"} <= shown
+    assert any("frames 7–10" in text for text in shown)  # noqa: RUF001
+
+
+def test_text_from_outside_is_never_read_as_mathematics_or_moves_the_cursor() -> None:
+    connection, segments = sample("reset")
+    hostile = "$\\frac{1}{0}$ \x1b[31m <script>alert(1)</script> $^{x}$"
+    connection = msgspec.structs.replace(
+        connection, findings=[Finding(7, "server", "abortive_close", "warning", hostile)], application="a$b$"
+    )
+    figure = plot.ladder(connection, segments)
+    holds_together(figure)
+    shown = " ".join(text for text, _ in texts(figure))
+    assert "$\\frac{1}{0}$" in shown
+    assert "\x1b" not in shown
+    assert "a$b$" in shown
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_state_diagram_holds_together(name: str) -> None:
+    connection, _ = sample(name)
+    holds_together(plot.states(connection))
+
+
+def test_a_state_diagram_of_the_longest_addresses_holds_together() -> None:
+    connection, _ = analysed(LOSSY)
+    holds_together(plot.states(connection))
+
+
+def test_the_diagram_itself_and_that_of_many_connections_hold_together() -> None:
+    holds_together(plot.states())
+    holds_together(plot.states(sample(name)[0] for name in SAMPLES for _ in range(1000)))
+
+
+def test_on_axes_of_another_size_everything_is_scaled_with_them() -> None:
+    connection, segments = sample("http")
+    for draw in (
+        lambda axes: plot.ladder(connection, segments, axes),
+        lambda axes: plot.states(connection, axes),
+    ):
+        figure = Figure(figsize=(5, 4))
+        axes = full_axes(figure)
+        assert draw(axes) is figure
+        holds_together(figure)
