@@ -6,6 +6,7 @@ import click
 
 from tcptrace.cli.analyze import Request, analyze, make_request
 from tcptrace.model.errors import UsageError
+from tcptrace.source.rotate import MEGABYTE, Turns
 
 MAX_SNAP = 262144  # tcpdump's; no frame is longer
 _ITS_OWN = ("words", "files", "follow")  # parameters of `analyze` that name its input
@@ -17,6 +18,7 @@ class CaptureRequest(NamedTuple):
     interfaces: tuple[str, ...]
     path: str | None  # where the frames are written; "-": standard output
     form: str  # "pcapng" or "pcap"
+    turns: Turns | None  # how several files take turns
     filter: str
     snap: int
     limit: int | None  # frames
@@ -56,6 +58,27 @@ class CaptureRequest(NamedTuple):
     default="pcapng",
     help="What -w writes (pcapng); both have nanoseconds.",
 )
+@click.option(
+    "-C",
+    "megabytes",
+    type=click.IntRange(1),
+    metavar="MB",
+    help="Begin the next file after so many 1,000,000 octets.",
+)
+@click.option(
+    "-G",
+    "seconds",
+    type=click.IntRange(1),
+    metavar="S",
+    help="Begin the next file after S seconds; FILE: as in date.",
+)
+@click.option(
+    "-W",
+    "files",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With -C: N files by turns; with -G: end after N.",
+)
 @click.option("--promiscuous", is_flag=True, help="Ask for frames that are not for this machine, too.")
 @click.option("--no-results", is_flag=True, help="Only write the frames; -w - does that anyway.")
 def capture(words: tuple[str, ...], **options: Any) -> None:
@@ -92,7 +115,22 @@ def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:
         raise UsageError(f"{forms[0]}: {other} writes no results; choose one")
     if no_results and own["path"] is None:
         raise UsageError("--no-results: nothing would come out; add -w FILE")
+    turns = _turns(own["path"], options.pop("megabytes"), options.pop("seconds"), options.pop("files"))
     results = None
     if not (is_piped or no_results):
         results = make_request(own["interfaces"], "", {**options, "follow": False})
-    return CaptureRequest(filter=words, snap=snap, results=results, **own)
+    return CaptureRequest(filter=words, snap=snap, turns=turns, results=results, **own)
+
+
+def _turns(path: str | None, megabytes: int | None, seconds: int | None, files: int | None) -> Turns | None:
+    """Return how files take turns, ``None`` for one file."""
+    given = [
+        option for option, value in (("-C", megabytes), ("-G", seconds), ("-W", files)) if value is not None
+    ]
+    if not given:
+        return None
+    if path in (None, "-"):
+        raise UsageError(f"{given[0]}: no files without a name; add -w FILE")
+    if given == ["-W"]:
+        raise UsageError("-W: of one file there is no next; add -C or -G")
+    return Turns(None if megabytes is None else megabytes * MEGABYTE, seconds, files)

@@ -11,9 +11,10 @@ from tcptrace.cli import terminal
 from tcptrace.cli.capture import CaptureRequest
 from tcptrace.model.errors import InputError, UsageError
 from tcptrace.show.text import escape, plural
-from tcptrace.source.dump import CaptureFile, create
+from tcptrace.source.dump import CaptureFile, FrameFile, create
 from tcptrace.source.filter import compile_filter
 from tcptrace.source.live import LiveSource
+from tcptrace.source.rotate import RotatingFile
 
 
 def run(request: CaptureRequest) -> None:
@@ -46,19 +47,22 @@ def run(request: CaptureRequest) -> None:
         terminal.complain(f"incomplete: {source.problem}")
 
 
-def _open_file(request: CaptureRequest, source: LiveSource) -> CaptureFile | None:
+def _open_file(request: CaptureRequest, source: LiveSource) -> FrameFile | None:
     """Open what ``-w`` names; only now, for without the right to capture nothing should be overwritten."""
+
+    def begin(path: str) -> CaptureFile:
+        descriptor = create(path) if request.path != "-" else os.dup(sys.stdout.fileno())
+        name = path if request.path != "-" else "standard output"
+        return CaptureFile(name, descriptor, request.form, source.interfaces, request.snap, request.filter)
+
     if request.path is None:
         return None
-    if request.path == "-":
-        name, descriptor = "standard output", os.dup(sys.stdout.fileno())
-    else:
-        name, descriptor = request.path, create(request.path)
-    file = CaptureFile(name, descriptor, request.form, source.interfaces, request.snap, request.filter)
-    if file.problem is not None:  # not even its header: no need to wait for a frame
-        file.close()
-        raise InputError(file.problem)
+    file: FrameFile = (
+        begin(request.path) if request.turns is None else RotatingFile(request.path, request.turns, begin)
+    )
     source.write_to(file)
+    if file.problem is not None:  # not even its header: no need to wait for a frame
+        raise InputError(file.problem)
     return file
 
 

@@ -3,6 +3,7 @@
 import os
 import stat
 from contextlib import suppress
+from typing import Protocol
 
 from tcptrace.model.columns import Frames
 from tcptrace.model.errors import InputError
@@ -11,6 +12,24 @@ from tcptrace.source.interface import Interface
 from tcptrace.wire.writer import PcapngWriter, PcapWriter
 
 FORMATS = ("pcapng", "pcap")
+
+
+class FrameFile(Protocol):
+    """Where a capture writes frames; a fault does not raise but ends it."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing more can be written, in one line."""
+
+    @property
+    def is_unread(self) -> bool:
+        """Say whether it is a pipe whose reader has gone."""
+
+    def write(self, interface: int, buffer: Buffer, frames: Frames, count: int) -> bool:
+        """Add the frames of a batch, all of one interface (its number); say whether more can be taken."""
+
+    def close(self) -> None:
+        """Close what is open."""
 
 
 class CaptureFile:
@@ -31,7 +50,7 @@ class CaptureFile:
         self.is_unread = False  # it is a pipe, and its reader has gone
         self._descriptor = descriptor
         self._is_regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        self._whole = 0  # octets of whole records
+        self.size = 0  # octets of whole records
         links = {interface.link for interface in interfaces}
         self._writer: PcapWriter | PcapngWriter
         if form == "pcap":
@@ -51,6 +70,10 @@ class CaptureFile:
         """Add the frames of a batch, all of one interface (its number); say whether the file can take more."""
         return self._put(self._writer.frames(buffer, frames, count, interface))
 
+    def size_of(self, captured: int) -> int:
+        """Return how many octets a frame takes of which so many were captured."""
+        return self._writer.size_of(captured)
+
     def close(self) -> None:
         """Close the file."""
         try:
@@ -67,10 +90,10 @@ class CaptureFile:
             while written < len(octets):
                 written += os.write(self._descriptor, memoryview(octets)[written:])
         except OSError as error:
-            self._whole += self._writer.whole(octets, written)
+            self.size += self._writer.whole(octets, written)
             self._fail(error)
             return False
-        self._whole += len(octets)
+        self.size += len(octets)
         return True
 
     def _fail(self, error: OSError) -> None:
@@ -82,7 +105,7 @@ class CaptureFile:
         self.problem = f"{self.name}: {error.strerror}; it is whole up to there, make room and capture again"
         if self._is_regular:
             with suppress(OSError):  # else half a record is left; readers say that the file is cut short
-                os.ftruncate(self._descriptor, self._whole)
+                os.ftruncate(self._descriptor, self.size)
 
 
 def create(path: str) -> int:

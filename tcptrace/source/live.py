@@ -13,7 +13,7 @@ from tcptrace.model.columns import BATCH, Frames
 from tcptrace.model.errors import InputError
 from tcptrace.source.base import Batch
 from tcptrace.source.copier import Copier
-from tcptrace.source.dump import CaptureFile
+from tcptrace.source.dump import FrameFile
 from tcptrace.source.filter import Filter
 from tcptrace.source.interface import Interface, find_interface
 from tcptrace.source.kernel_filter import keep_all, kernel_program
@@ -69,7 +69,7 @@ class LiveSource:
         self.captured = 0  # frames taken, after filter and limit
         self.frozen = 0  # how often the kernel found a ring full
         self._limit = limit
-        self._file: CaptureFile | None = None
+        self._file: FrameFile | None = None
         self._frames = Frames.empty()
         self._taps: list[_Tap] = []
         try:
@@ -81,7 +81,7 @@ class LiveSource:
         self._copier = Copier([tap.ring for tap in self._taps], duration_s)
         self._is_open = True
 
-    def write_to(self, file: CaptureFile) -> None:
+    def write_to(self, file: FrameFile) -> None:
         """Have every frame written down before it is handed on; the file is closed with the source."""
         self._file = file
 

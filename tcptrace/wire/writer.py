@@ -54,6 +54,10 @@ class PcapWriter:
         full = len(data) if wire is None else wire
         return self._summary.pack(seconds, rest // self._unit, len(data), full) + data
 
+    def size_of(self, captured: int) -> int:
+        """Return how many octets a record takes with so many captured."""
+        return self._summary.size + captured
+
     def whole(self, records: bytes | memoryview, size: int) -> int:
         """Return how many of the first ``size`` octets of some records are whole records."""
         end = 0
@@ -133,6 +137,10 @@ class PcapngWriter:
         big = int(self._order == ">")
         columns = (frames.offset, frames.captured, frames.wire, frames.time_ns)
         return memoryview(out)[: pack.pack_pcapng(out, buffer, *columns, count, self._unit, big, interface)]
+
+    def size_of(self, captured: int) -> int:
+        """Return how many octets a frame's block takes with so many captured."""
+        return 32 + captured + -captured % 4
 
     def whole(self, blocks: bytes | memoryview, size: int) -> int:
         """Return how many of the first ``size`` octets of some blocks are whole blocks."""

@@ -147,6 +147,18 @@ def test_the_file_names_interface_and_filter(tmp_path: Path) -> None:
         assert line in told
 
 
+def test_files_take_turns_and_hold_together_what_was_captured(tmp_path: Path) -> None:
+    with serving() as server:
+        process = capture("-i", "lo", "-w", tmp_path / "x", "-C", "1", "--summary", f"tcp port {server.port}")
+        server.visit(300, octets=4000)
+        process.interrupt()
+        status, _, err = process.finish()
+    sizes = [path.stat().st_size for path in (tmp_path / "x", tmp_path / "x1")]
+    assert status == 0
+    assert sizes[0] > 1_000_000
+    assert f"\n{sum(len(frames_of(path)) for path in tmp_path.iterdir()):,} frames captured\n" in err
+
+
 # -- faults -------------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +241,9 @@ def test_without_permission_one_line_names_both_ways_out() -> None:
         (["-i", "lo", "--no-results"], "--no-results: nothing would come out"),
         (["-i", "lo", "tcp", "port", "nonsense("], "filter"),
         (["-i", "lo", "-c", "0"], "-c: "),
+        (["-i", "lo", "-C", "1"], "-C: no files without a name"),
+        (["-i", "lo", "-w", "-", "-G", "1"], "-G: no files without a name"),
+        (["-i", "lo", "-w", "x", "-W", "2"], "-W: of one file there is no next"),
         (["-i", "lo", "-F", "snoop"], "-F: "),
     ],
 )
