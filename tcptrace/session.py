@@ -36,7 +36,6 @@ NS = 1_000_000_000
 MSL_S = 120.0  # RFC 9293 3.4.2
 MAX_CONNECTIONS = 1_000_000
 MAX_FINDINGS = 1000
-MAX_HEADS = 4096  # first payloads whose label is remembered
 ORDERS = ("stream", "end")
 
 One = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -228,8 +227,10 @@ class Analysis:
 
     # -- connections --------------------------------------------------------------------------------------------------
 
-    def _finish(self, row: "rows.Stream | rows.Entry") -> "rows.Stream":
-        """Make a full row of a lone SYN, and let TIME-WAIT end where the clock says so."""
+    def _finish(self, row: "rows.Stream | rows.Entry | bytes") -> "rows.Stream":
+        """Make a full row of a lone SYN or a packed connection, and let TIME-WAIT end where the clock says so."""
+        if isinstance(row, bytes):
+            row = self._replay.packer.unpack(row)
         given_up = row.number < len(self._replay.streams) and self._replay.streams[row.number] is not row
         if isinstance(row, rows.Entry):
             kept = self._replay.streams[row.number]
@@ -259,8 +260,8 @@ class Analysis:
             if row is not None:
                 finished = self._finish(row)
                 streams[number] = None
-                if not finished.flags & bits.S_WRITTEN:
-                    yield finished
+                yield finished
+                self._release(finished)
                 if finished.key is not None:
                     finished.key.stream = None  # the two hold each other
 
@@ -268,16 +269,16 @@ class Analysis:
         """Yield the connections that are over: both ends CLOSED or past 2MSL, and silent for as long."""
         done = self._replay.finished
         at = self._replay.finished_from
-        while at < len(done) and self._replay.clock_ns - done[at].last_ns >= self._msl2_ns:
-            row = done[at]
-            at += 1
-            if self._replay.streams[row.number] is row and not row.flags & bits.S_WRITTEN:
-                yield self._record(self._finish(row))
-                row.flags |= bits.S_WRITTEN
+        while at < len(done):
+            kept = self._replay.streams[done[at]]
+            if kept is not None:
+                if self._replay.clock_ns - self._replay.silent_since(kept) < self._msl2_ns:
+                    break
+                row = self._finish(kept)
+                yield self._record(row)
                 self._release(row)
-                self._replay.give_up(row.number)
-                self._replay.evicted.pop()
-                row.flags &= ~bits.S_GIVEN_UP
+                self._replay.forget(row)
+            at += 1
         self._replay.finished_from = at
 
     def _release(self, row: "rows.Stream") -> None:
@@ -306,20 +307,14 @@ class Analysis:
             ):
                 self._one_direction += 1
 
-    def _classify(self, octets: bytes, row: "rows.Stream", side: int) -> int:
-        """Return the number of the application's label for a side's first payload, 0 for unknown."""
+    def _classify(self, octets: bytes, row: "rows.Stream", side: int) -> tuple[int, bool]:
+        """Return the number of the label for a side's first payload (0: unknown), and whether no port had a say."""
         client = self._recorder.verdict.find_client(row)
         key = row.key
         assert key is not None
         ports = (key.k4 >> 16 & 0xFFFF, key.k4 & 0xFFFF)
         name = classify(octets, side != client, ports[client], ports[1 - client])
-        number = self._label_number(name)
-        heads = self._replay.heads[side != client]
-        if classify(octets, side != client, 0, 0) == name and row.syn_side >= 0:
-            if len(heads) >= MAX_HEADS:
-                heads.clear()
-            heads[octets] = number << 2
-        return number
+        return self._label_number(name), classify(octets, side != client, 0, 0) == name
 
     def _label_number(self, name: str | None) -> int:
         """Return a label's number, 0 for none."""

@@ -31,7 +31,7 @@ class Event:
 
     __slots__ = (
         "copies", "end_seq", "evidence", "frame", "has_ts", "held", "hole", "input", "next", "place",
-        "place_ns", "proof", "seq", "settled", "shown_ns", "tsval", "turn", "x_ack",
+        "place_ns", "proof", "seq", "settled", "shown_ns", "spare", "tsval", "turn", "x_ack",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -55,6 +55,7 @@ class Event:
         self.x_ack = NONE  # its ack, in the receiver's space
         self.copies: Copy | None = None  # earlier copies, newest first
         self.next: Event | None = None
+        self.spare: Event | None = None  # of a settled one: the next that can be used again
 
 
 class Gap:
@@ -222,7 +223,7 @@ class Entry:
 
     __slots__ = (
         "first_frame", "first_ns", "has_ts", "hash", "k0", "k1", "k2", "k3", "k4", "next", "number",
-        "options", "scale", "seq", "side", "stream", "tsval", "window",
+        "options", "packed", "scale", "seq", "side", "stream", "tsval", "window",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -233,7 +234,8 @@ class Entry:
         self.k3 = 0
         self.k4 = 0
         self.next: Entry | None = None  # in its bucket
-        self.stream: Stream | None = None  # None: a lone SYN, kept in the fields below
+        self.stream: Stream | None = None  # None: packed, or a lone SYN, kept in the fields below
+        self.packed = 0  # 1: over and packed, in the replay's list of streams (tcp.packed)
         self.number = 0
         self.first_frame = 0
         self.first_ns = 0

@@ -88,8 +88,10 @@ class Arrivals:
 
     # -- events -------------------------------------------------------------------------------------------------------
 
-    def own(self, end: End, what: int, x: Segment) -> Event:
+    def own(self, end: End, what: int, x: Segment) -> None:
         """Add a step that the end made itself, by its segment ``x``."""
+        if self.paths.step(end, what, OBSERVED, x.frame, x.time_ns, TURN_SENDER):
+            return
         event = self.paths.take()
         event.input = what
         event.evidence = OBSERVED
@@ -103,7 +105,6 @@ class Arrivals:
         event.end_seq = x.end
         event.x_ack = x.ack
         self.paths.append(end, event)
-        return event
 
     def infer(self, end: End, what: int, x: Segment, settled: int, turn: int) -> Event:
         """Add a step whose segment was never captured and that ``x`` shows."""

@@ -24,7 +24,8 @@ from tcptrace.tcp.machine import INPUT_COUNT, RCV_RST, RCV_RST_PASSIVE, SND_RST,
 
 from ..flow.rows import End, Event
 
-CHUNK_STEPS = 16384  # steps a chunk
+CHUNK_BITS = 14
+CHUNK_STEPS = 1 << CHUNK_BITS  # steps a chunk
 STEP_WORDS = 4
 MAX_STEPS = 256  # a path keeps at most so many (contract.md)
 LOW24 = 0xFFFFFF
@@ -39,7 +40,6 @@ class Paths:
 
     __slots__ = (
         "anomaly",
-        "chunk",
         "chunks",
         "count",
         "final",
@@ -62,9 +62,8 @@ class Paths:
         self.anomaly = anomaly
         self.hits = array("q", bytes(8 * STATE_COUNT * INPUT_COUNT))  # how often each cell fired
         self.chunks = [array("q", bytes(8 * CHUNK_STEPS * STEP_WORDS))]
-        self.chunk = self.chunks[0]
-        self.pool: list[Event] = []  # settled events, to be used again
-        self.view = self.chunk  # the chunk that `survey` looked at last
+        self.pool: Event | None = None  # settled events, to be used again
+        self.view = self.chunks[0]  # the chunk that was looked at last
         self.view_at = 0
         self.count = 0  # steps of the arena that were ever used
         self.free = NONE  # the first that was given back; its first word names the next
@@ -75,9 +74,11 @@ class Paths:
 
     def take(self) -> Event:
         """Return an event with nothing set, a used one where there is one."""
-        if not self.pool:
+        event = self.pool
+        if event is None:
             return Event()
-        event = self.pool.pop()
+        self.pool = event.spare
+        event.spare = None
         event.frame = 0
         event.turn = 0
         event.tsval = 0
@@ -184,9 +185,18 @@ class Paths:
                     if following >= 0:
                         self.hits[state * INPUT_COUNT + event.input] += 1
                         if following != state:
-                            self.keep(end, event, state, following)
+                            self.keep(
+                                end,
+                                state << 12 | following << 8 | event.input << 4 | event.evidence,
+                                event.frame,
+                                event.place,
+                                event.place_ns,
+                                event.proof,
+                                event.turn,
+                            )
                     end.pending = event.next
-                    self.pool.append(event)  # its `next` stays until it is taken again
+                    event.spare = self.pool  # its `next` stays until it is taken again
+                    self.pool = event
                     if following >= 0:
                         end.proven = following
                 else:
@@ -214,45 +224,83 @@ class Paths:
         if event.settled and settling:
             end.flags |= F_TIME_WAIT
 
-    def keep(self, end: End, event: Event, state: int, following: int) -> None:
-        """Write a settled step into the arena."""
+    def step(self, end: End, what: int, evidence: int, frame: int, time_ns: int, turn: int) -> int:
+        """Make a settled step at once, where nothing is open; return 0 where that is not so plain (TIME-WAIT)."""
+        state = end.state
+        following = self.table[state * INPUT_COUNT + what]
+        if end.pending is not None or TIME_WAIT in (state, following):
+            return 0
+        if following >= 0:
+            self.hits[state * INPUT_COUNT + what] += 1
+            if following != state:
+                self.keep(
+                    end,
+                    state << 12 | following << 8 | what << 4 | evidence,
+                    frame,
+                    frame,
+                    time_ns,
+                    frame,
+                    turn,
+                )
+                end.proven = following
+                end.state = following
+        return 1
+
+    def keep(self, end: End, code: int, frame: int, place: int, time_ns: int, proof: int, turn: int) -> None:
+        """Write a settled step into the arena; ``code``: states, input and evidence, four bits each."""
         end.path_len += 1
         if end.path_len >= MAX_STEPS:
             return
-        before = end.steps + 1  # 0: none
-        code = state << 12 | following << 8 | event.input << 4 | event.evidence
+        at = self.allot()
+        self.write(at, time_ns, frame << 16 | code, place, proof, turn, end.steps)
+        end.steps = at
+
+    # A step is four words: time; frame and code; place and the low 24 bits of the step before; proof, turn and its high 8.
+
+    def locate(self, place: int) -> int:
+        """Turn ``view`` to the chunk of a place in the arena; return where in it the step's first word is."""
+        chunk = place >> CHUNK_BITS
+        if chunk != self.view_at:
+            self.view_at = chunk
+            self.view = self.chunks[chunk]
+        return (place & (CHUNK_STEPS - 1)) * STEP_WORDS
+
+    def allot(self) -> int:
+        """Return a place for a step, one that was given back if there is any."""
         place = self.free
         if place >= 0:
-            words = self.chunks[place // CHUNK_STEPS]
-            at = place % CHUNK_STEPS * STEP_WORDS
-            self.free = words[at]
-            words[at] = event.place_ns
-            words[at + 1] = event.frame << 16 | code
-            words[at + 2] = event.place << 24 | (before & LOW24)
-            words[at + 3] = event.proof << 16 | event.turn << 8 | before >> 24
-        else:
-            if self.count == CHUNK_STEPS * len(self.chunks):
-                self.chunks.append(array("q", bytes(8 * CHUNK_STEPS * STEP_WORDS)))
-                self.chunk = self.chunks[len(self.chunks) - 1]
-            place = self.count
-            self.count += 1
-            at = (place & (CHUNK_STEPS - 1)) * STEP_WORDS
-            self.chunk[at] = event.place_ns
-            self.chunk[at + 1] = event.frame << 16 | code
-            self.chunk[at + 2] = event.place << 24 | (before & LOW24)
-            self.chunk[at + 3] = event.proof << 16 | event.turn << 8 | before >> 24
-        end.steps = place
+            self.free = self.view[self.locate(place)]
+            return place
+        if self.count == len(self.chunks) << CHUNK_BITS:
+            self.chunks.append(array("q", bytes(8 * CHUNK_STEPS * STEP_WORDS)))
+        place = self.count
+        self.count += 1
+        return place
+
+    def write(
+        self, place: int, time_ns: int, frame_code: int, order: int, proof: int, turn: int, before: int
+    ) -> None:
+        """Write a step to its place; ``before`` is the place of the step before it, or NONE."""
+        base = self.locate(place)
+        before += 1  # 0: none
+        self.view[base] = time_ns
+        self.view[base + 1] = frame_code
+        self.view[base + 2] = order << 24 | (before & LOW24)
+        self.view[base + 3] = proof << 16 | turn << 8 | before >> 24
+
+    def give_back(self, place: int) -> int:
+        """Give a step's place back; return that of the step before it, or NONE."""
+        base = self.locate(place)
+        before = ((self.view[base + 2] & LOW24) | (self.view[base + 3] & 0xFF) << 24) - 1
+        self.view[base] = self.free
+        self.free = place
+        return before
 
     def release(self, end: End) -> None:
         """Give the arena back what the steps of a written connection took."""
         at = end.steps
         while at >= 0:
-            words = self.chunks[at // CHUNK_STEPS]
-            base = at % CHUNK_STEPS * STEP_WORDS
-            following = ((words[base + 2] & LOW24) | (words[base + 3] & 0xFF) << 24) - 1
-            words[base] = self.free
-            self.free = at
-            at = following
+            at = self.give_back(at)
         end.steps = NONE
 
     def settled_steps(self, end: End) -> list[Step]:
@@ -260,8 +308,8 @@ class Paths:
         found = []
         at = end.steps
         while at >= 0:
-            words = self.chunks[at // CHUNK_STEPS]
-            base = at % CHUNK_STEPS * STEP_WORDS
+            base = self.locate(at)
+            words = self.view
             second = words[base + 1]
             third = words[base + 2]
             fourth = words[base + 3]
@@ -342,10 +390,7 @@ class Paths:
         self.rst_received = 0
         at = end.steps
         while at >= 0:
-            if at // CHUNK_STEPS != self.view_at:
-                self.view_at = at // CHUNK_STEPS
-                self.view = self.chunks[self.view_at]
-            base = at % CHUNK_STEPS * STEP_WORDS
+            base = self.locate(at)
             code = self.view[base + 1] & 0xFFFF
             self.passed |= 1 << (code >> 8 & 15)
             what = code >> 4 & 15

@@ -5,6 +5,7 @@ the fast road in ``run``: numbers only. All others go through ``arrives``, which
 """
 
 from array import array
+from collections.abc import Callable
 
 from tcptrace.flow.bits import (
     F_ACKED,
@@ -18,6 +19,7 @@ from tcptrace.flow.bits import (
     S_GIVEN_UP,
     S_OVER,
     S_SELF,
+    S_WOKEN,
     WRAP,
 )
 from tcptrace.model.columns import KEY_WORDS, SACK_WORDS
@@ -32,19 +34,22 @@ from tcptrace.model.tcpflags import (
     SYN,
 )
 from tcptrace.tcp.codes import BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK
+from tcptrace.tcp.heads import HEAD_OCTETS
 
 from ..flow.rows import End, Entry, Numbers, Segment, Stream
 from ..flow.table import FlowTable
 from .account import Account
 from .arrives import Arrivals
+from .heads import Heads
 from .incarnations import Incarnations
 from .notes import Notebook
+from .packed import Packer
 from .paths import Paths
 from .resets import Resets
 from .testimony import Testimony
+from .verdict import Verdict
 
 CONTROL = 0x17  # ACK, RST, SYN, FIN
-HEAD_OCTETS = 64  # what the application is told by
 CANDIDATES = 8
 
 
@@ -54,7 +59,7 @@ class Replay:
     __slots__ = (
         "account", "alive", "arrivals", "classify", "clock_ns", "earliest_ns", "evicted", "finished", "finished_from",
         "flows", "heads", "incarnations", "last_ns", "latest_ns", "max_connections", "notes", "numbers", "offloaded",
-        "oldest", "paths", "streams", "testimony", "time_went_back", "truncated", "x",
+        "oldest", "packer", "paths", "streams", "testimony", "time_went_back", "truncated", "verdict", "x",
     )  # fmt: skip
 
     def __init__(
@@ -64,9 +69,13 @@ class Replay:
         msl2_ns: int,
         max_connections: int,
         max_notes: int,
-        classify: object,
+        classify: Callable[[bytes, Stream, int], tuple[int, bool]],
     ) -> None:
-        """Take the rule table, 2MSL, the bounds, and ``classify(octets, stream, side) -> int`` for first payloads."""
+        """Take the rule table, 2MSL, the bounds, and the classifier of first payloads.
+
+        ``classify(octets, stream, side)`` returns the number of a label (0: unknown), and whether that is so whatever the
+        ports are.
+        """
         self.paths = Paths(table, anomaly, msl2_ns)
         self.notes = Notebook(max_notes)
         self.account = Account()
@@ -77,7 +86,10 @@ class Replay:
         self.incarnations = Incarnations(self.paths, self.arrivals, self.notes)
         self.numbers = Numbers()
         self.flows = FlowTable()
-        self.streams: list[Stream | Entry | None] = []  # by number; None: written and forgotten
+        self.packer = Packer(self.paths)
+        self.verdict = Verdict(self.paths)
+        # By number: in full, a lone SYN, packed (`tcp.packed`); None: written and forgotten.
+        self.streams: list[Stream | Entry | bytes | None] = []
         self.x = Segment()
         self.clock_ns = NO_TIME  # the highest time of a segment so far
         self.earliest_ns = -NO_TIME  # of all frames, TCP or not
@@ -88,13 +100,12 @@ class Replay:
         self.offloaded = 0  # segments with an offloaded checksum
         self.max_connections = max_connections
         self.alive = 0
-        self.finished: list[Stream] = []  # in the order in which they finished
+        self.finished = array("q")  # numbers, in the order in which they finished
         self.finished_from = 0
         self.oldest = 0  # no stream below this number is alive
         self.evicted: list[Stream | Entry] = []  # given up, for the caller to write
         self.classify = classify
-        # First payloads of clients and of servers whose label does not depend on the ports, shifted as `application` has it.
-        self.heads: tuple[dict[bytes, int], dict[bytes, int]] = ({}, {})
+        self.heads = Heads()
 
     def see(self, time_ns: "array[int]", count: int) -> None:
         """Take the times of a batch's frames, TCP or not."""
@@ -107,7 +118,7 @@ class Replay:
 
     def run(
         self,
-        octets: object,
+        octets: bytes | bytearray | memoryview,
         count: int,
         frame: "array[int]",
         time_ns: "array[int]",
@@ -179,10 +190,12 @@ class Replay:
                     stream_of[i] = entry.number
                     continue
                 stream = self.make_stream(entry, frame[i], now, here)
-            elif entry.stream is None:
-                stream = self.wake(entry)
-            else:
+            elif entry.stream is not None:
                 stream = entry.stream
+            elif entry.packed:
+                stream = self.unpack(entry)
+            else:
+                stream = self.wake(entry)
             if bits & (SYN | ACK) == SYN:
                 sender = stream.high if here else stream.low
                 if sender is not None and sender.first_raw >= 0 and sender.first_raw != seq[i]:
@@ -302,6 +315,8 @@ class Replay:
             if previous is not None:
                 if x.syn and bits & ACK:
                     self.answer(stream, previous, here, x)
+                    if stream.previous is None:
+                        self.retire(previous)
                 else:
                     other_end = previous.high if here else previous.low
                     other_peer = previous.low if here else previous.high
@@ -317,6 +332,8 @@ class Replay:
                         continue
             self.place(end, peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
             self.arrive(stream, end, peer, x)
+            if stream.flags & (S_OVER | S_WOKEN) == S_OVER:
+                self.retire(stream)
         return count
 
     def arrive(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
@@ -363,7 +380,7 @@ class Replay:
                 stream.quiet = 1
         elif not stream.flags & S_OVER and paths.is_over(end) and paths.is_over(peer):
             stream.flags |= S_OVER
-            self.finished.append(stream)
+            self.finished.append(stream.number)
 
     def arrive_at_old(
         self, stream: Stream, old: Stream, end: End, old_end: End, old_peer: End, x: Segment
@@ -420,6 +437,7 @@ class Replay:
             self.give_up_one()
         entry.number = len(self.streams)
         entry.stream = None
+        entry.packed = 0
         self.streams.append(entry)
         self.alive += 1
 
@@ -513,12 +531,41 @@ class Replay:
         x.tsval = tsval
         x.new_ts = 0
         self.incarnations.begins(old, new, sender, receiver, x)
+        older = old.previous
         old.previous = None
+        if older is not None:
+            self.retire(older)
         old.quiet = 0
         if not old.flags & S_OVER:
             old.flags |= S_OVER
-            self.finished.append(old)
+            self.finished.append(old.number)
+        if new.previous is None:
+            self.retire(old)
         return new
+
+    def retire(self, stream: Stream) -> None:
+        """Pack a connection that is over, where that is possible, and let go of its rows."""
+        entry = stream.key
+        if entry is None or self.streams[stream.number] is not stream:
+            return  # given up
+        octets = self.packer.pack(stream, self.verdict.judge(stream))
+        if octets is None:
+            return
+        self.streams[stream.number] = octets
+        if entry.stream is stream:
+            entry.stream = None
+            entry.packed = 1
+        stream.key = None
+
+    def unpack(self, entry: Entry) -> Stream:
+        """Make the rows of a four-tuple's packed stream again."""
+        stream = self.packer.unpack(self.streams[entry.number])  # type: ignore[arg-type]
+        stream.flags |= S_WOKEN
+        stream.key = entry
+        entry.stream = stream
+        entry.packed = 0
+        self.streams[entry.number] = stream
+        return stream
 
     def answer(self, stream: Stream, previous: Stream, side: int, x: Segment) -> None:
         """The new SYN is answered: the old connection is left alone from here."""
@@ -526,29 +573,39 @@ class Replay:
         if old_end is not None:
             self.incarnations.answers(stream, previous, old_end, stream.first_frame, x)
 
-    def look_at(self, octets: object, start: int, captured: int, stream: Stream, side: int) -> None:
+    def look_at(
+        self,
+        octets: bytes | bytearray | memoryview,
+        start: int,
+        captured: int,
+        stream: Stream,
+        side: int,
+    ) -> None:
         """Show the first payload of a side to the classifier, until it knows the application."""
         if stream.application >> 2:
             return
-        stop = start + (captured if captured < HEAD_OCTETS else HEAD_OCTETS)
-        head = bytes(octets[start:stop])  # type: ignore[index]
+        size = captured if captured < HEAD_OCTETS else HEAD_OCTETS
+        role = 0 if stream.syn_side == side else 1
         if stream.syn_side >= 0:
-            known = self.heads[0 if stream.syn_side == side else 1].get(head)
-            if known is not None:
-                stream.application |= known
+            known = self.heads.find(octets, start, size, role)
+            if known >= 0:
+                stream.application |= known << 2
                 return
-        stream.application |= self.classify(head, stream, side) << 2  # type: ignore[operator]
+        label, is_portless = self.classify(bytes(octets[start : start + size]), stream, side)
+        stream.application |= label << 2
+        if is_portless and stream.syn_side >= 0:
+            self.heads.keep(octets, start, size, role, label)
 
     def give_up_one(self) -> None:
         """Close a connection early: the longest finished, else the one that has been silent longest among the oldest."""
         while self.finished_from < len(self.finished):
-            done = self.finished[self.finished_from]
+            number = self.finished[self.finished_from]
             self.finished_from += 1
             if self.finished_from > 4096 and 2 * self.finished_from > len(self.finished):
                 del self.finished[: self.finished_from]
                 self.finished_from = 0
-            if self.streams[done.number] is done:
-                self.give_up(done.number)
+            if self.streams[number] is not None:
+                self.give_up(number)
                 return
         while self.oldest < len(self.streams) and self.streams[self.oldest] is None:
             self.oldest += 1
@@ -558,23 +615,39 @@ class Replay:
             candidate = self.streams[number]
             if candidate is None:
                 continue
-            last_ns = candidate.first_ns if isinstance(candidate, Entry) else candidate.last_ns
+            last_ns = self.silent_since(candidate)
             if last_ns < quietest:
                 quietest = last_ns
                 chosen = number
         self.give_up(chosen)
+
+    def silent_since(self, row: "Stream | Entry | bytes") -> int:
+        """Return the time of a connection's last segment."""
+        if isinstance(row, Entry):
+            return row.first_ns
+        if isinstance(row, Stream):
+            return row.last_ns
+        return self.packer.last_ns(row)
 
     def give_up(self, number: int) -> None:
         """Take a connection out of all tables and leave it in ``evicted``."""
         gone = self.streams[number]
         if gone is None:
             return
-        entry = gone if isinstance(gone, Entry) else gone.key
-        if entry is not None and entry.number == number:
-            self.flows.remove(entry)
-            entry.stream = None  # the two hold each other
+        if isinstance(gone, bytes):
+            gone = self.packer.unpack(gone)
+        self.forget(gone)
         if isinstance(gone, Stream):
             gone.flags |= S_GIVEN_UP
-        self.streams[number] = None
-        self.alive -= 1
         self.evicted.append(gone)
+
+    def forget(self, row: Stream | Entry) -> None:
+        """Take a connection out of all tables."""
+        key = row if isinstance(row, Entry) else row.key
+        if key is not None:
+            entry = self.flows.find(key.hash, key.k0, key.k1, key.k2, key.k3, key.k4)
+            if entry is not None and entry.number == row.number:
+                self.flows.remove(entry)
+                entry.stream = None  # the two hold each other
+        self.streams[row.number] = None
+        self.alive -= 1

@@ -59,7 +59,7 @@ class Verdict:
         self.one_direction = 0
         self.given_up = 0
 
-    def tally(self, rows: "list[Stream | Entry | None]", clock_ns: int, frame: int) -> None:
+    def tally(self, rows: "list[Stream | Entry | bytes | None]", clock_ns: int, frame: int) -> None:
         """Add all connections' outcomes to ``counts``, TIME-WAIT ended where the clock says so; lets go of the rows."""
         for at in range(len(rows)):
             row = rows[at]
@@ -68,6 +68,10 @@ class Verdict:
                 continue
             if isinstance(row, Entry):
                 self.counts[UNANSWERED] += 1  # a lone SYN
+                continue
+            if isinstance(row, bytes):  # packed (`tcp.packed`): the end of TIME-WAIT changes no outcome
+                self.counts[row[0]] += 1
+                self.one_direction += row[1]
                 continue
             stream = row
             low = stream.low

@@ -22,7 +22,7 @@ cdef class Event:
     cdef public unsigned char has_ts
     cdef public long long frame, place, place_ns, proof, shown_ns, seq, end_seq, x_ack
     cdef public Copy copies
-    cdef public Event next
+    cdef public Event next, spare
 
 
 @cython.final
@@ -94,7 +94,7 @@ cdef class Entry:
     cdef public long long first_frame, first_ns
     cdef public unsigned int number, tsval
     cdef public unsigned short window, options
-    cdef public unsigned char side, scale, has_ts
+    cdef public unsigned char side, scale, has_ts, packed
 
 
 @cython.final

@@ -25,7 +25,7 @@ cdef class Arrivals:
     cdef public Resets resets
 
     @cython.locals(event=Event)
-    cpdef Event own(self, End end, int what, Segment x)
+    cpdef own(self, End end, int what, Segment x)
     @cython.locals(event=Event)
     cpdef Event infer(self, End end, int what, Segment x, int settled, int turn)
     @cython.locals(event=Event)

@@ -3,14 +3,15 @@ from ..flow.rows cimport Cold, End, Event
 
 cdef long long NO_TIME, ASSUMED, F_TIME_WAIT, NONE, TIMER, CLOSE_WAIT, CLOSED, CLOSING, ESTABLISHED, FIN_WAIT_1
 cdef long long FIN_WAIT_2, LAST_ACK, STATE_COUNT, SYN_RECEIVED, TIME_WAIT, INPUT_COUNT, RCV_RST
-cdef long long RCV_RST_PASSIVE, SND_RST, TIMEOUT_2MSL, CHUNK_STEPS, STEP_WORDS, MAX_STEPS, LOW24
+cdef long long RCV_RST_PASSIVE, SND_RST, TIMEOUT_2MSL, CHUNK_BITS, CHUNK_STEPS, STEP_WORDS, MAX_STEPS, LOW24
 
 
 @cython.final
 cdef class Paths:
     cdef public const signed char[::1] table, anomaly
-    cdef public long long[::1] hits, chunk, view
-    cdef public list chunks, pool
+    cdef public long long[::1] hits, view
+    cdef public list chunks
+    cdef public Event pool
     cdef public long long view_at, free, count, msl2_ns
     cdef public long long passed, rst_sent, rst_received, final
 
@@ -34,9 +35,19 @@ cdef class Paths:
     cpdef fold(self, End end)
     @cython.locals(cold=Cold)
     cpdef enter_time_wait(self, End end, Event event, int settling)
-    @cython.locals(at="long long", place="long long", before="long long", code="long long", words="long long[::1]")
-    cpdef keep(self, End end, Event event, long long state, long long following)
-    @cython.locals(at="long long", base="long long", following="long long", words="long long[::1]")
+    @cython.locals(state="long long", following="long long")
+    cpdef int step(self, End end, int what, int evidence, long long frame, long long time_ns, int turn)
+    @cython.locals(at="long long")
+    cpdef keep(self, End end, long long code, long long frame, long long place, long long time_ns, long long proof, long long turn)
+    @cython.locals(chunk="long long")
+    cpdef long long locate(self, long long place)
+    @cython.locals(place="long long")
+    cpdef long long allot(self)
+    @cython.locals(base="long long")
+    cpdef write(self, long long place, long long time_ns, long long frame_code, long long order, long long proof, long long turn, long long before)
+    @cython.locals(base="long long", before="long long")
+    cpdef long long give_back(self, long long place)
+    @cython.locals(at="long long")
     cpdef release(self, End end)
     @cython.locals(at="long long", base="long long", second="long long", third="long long", fourth="long long", code="long long", words="long long[::1]")
     cpdef list settled_steps(self, End end)

@@ -1,0 +1,16 @@
+cimport cython
+
+cdef long long HEAD_OCTETS, SLOTS, MASK32, BASIS, PRIME
+
+
+@cython.final
+cdef class Heads:
+    cdef public unsigned char[::1] octets
+    cdef public long long[::1] sizes, labels
+
+    @cython.locals(value="unsigned long long", at="long long")
+    cpdef long long slot(self, const unsigned char[::1] octets, long long start, long long size, long long role) noexcept
+    @cython.locals(slot="long long", base="long long", at="long long")
+    cpdef long long find(self, const unsigned char[::1] octets, long long start, long long size, long long role) noexcept
+    @cython.locals(slot="long long", at="long long")
+    cpdef void keep(self, const unsigned char[::1] octets, long long start, long long size, long long role, long long label) noexcept

@@ -1,0 +1,49 @@
+"""First payloads whose label is known: what most connections of a capture begin with, they begin with again and again."""
+
+from array import array
+
+from tcptrace.flow.bits import MASK32
+
+HEAD_OCTETS = 64  # what the application is told by
+SLOTS = 512  # for each role; the newest payload of a slot stands
+BASIS = 0x811C9DC5  # FNV-1a, 32 bits
+PRIME = 0x01000193
+
+
+class Heads:
+    """Labels by first payload and role (0: the opener's, 1: the other end's)."""
+
+    __slots__ = ("labels", "octets", "sizes")
+
+    def __init__(self) -> None:
+        self.octets = array("B", bytes(2 * SLOTS * HEAD_OCTETS))
+        self.sizes = array("q", bytes(8 * 2 * SLOTS))  # 0: the slot is empty
+        self.labels = array("q", bytes(8 * 2 * SLOTS))
+
+    def slot(self, octets: bytes | bytearray | memoryview, start: int, size: int, role: int) -> int:
+        """Return the slot of a payload."""
+        value = BASIS
+        for at in range(start, start + size):
+            value = ((value ^ octets[at]) * PRIME) & MASK32
+        return role * SLOTS + ((value ^ value >> 16) & (SLOTS - 1))
+
+    def find(self, octets: bytes | bytearray | memoryview, start: int, size: int, role: int) -> int:
+        """Return the label of a payload, -1 where it is not known."""
+        slot = self.slot(octets, start, size, role)
+        if self.sizes[slot] != size:
+            return -1
+        base = slot * HEAD_OCTETS
+        for at in range(size):
+            if self.octets[base + at] != octets[start + at]:
+                return -1
+        return self.labels[slot]
+
+    def keep(
+        self, octets: bytes | bytearray | memoryview, start: int, size: int, role: int, label: int
+    ) -> None:
+        """Remember the label of a payload of 1 to ``HEAD_OCTETS`` octets."""
+        slot = self.slot(octets, start, size, role)
+        self.sizes[slot] = size
+        self.labels[slot] = label
+        for at in range(size):
+            self.octets[slot * HEAD_OCTETS + at] = octets[start + at]
