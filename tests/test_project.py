@@ -65,7 +65,7 @@ def test_each_command_of_the_readme_works(line: str, tmp_path: Path) -> None:
     (tmp_path / "captures").symlink_to(ROOT / "captures")
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line.replace("FILE", "captures/http-get.pcap")],
-        cwd=tmp_path if " -o " in line else ROOT,  # what is written does not lie about here
+        cwd=tmp_path if " -o " in line or " -w " in line else ROOT,  # what is written does not lie about here
         env={**os.environ, "PATH": path},
         capture_output=True,
         encoding="utf-8",

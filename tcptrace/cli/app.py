@@ -40,6 +40,9 @@ COMMANDS = {
         "tcptrace.cli.capture", "capture", "Capture on an interface, and say what `analyze` says of a file."
     ),
     "plot": Row("tcptrace.cli.plot", "plot", "Draw a connection, or all of them, as PNG, SVG or PDF."),
+    "extract": Row(
+        "tcptrace.cli.extract", "extract", "Write some connections, or what a filter keeps, as pcapng."
+    ),
     "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
 }
 

@@ -1,13 +1,10 @@
 """What ``tcptrace show`` does once its command line is understood."""
 
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tcptrace.cli import choose, terminal
-from tcptrace.cli.inputs import Inputs
+from tcptrace.cli.inputs import readable
 from tcptrace.model.errors import UsageError
 from tcptrace.session import analyze
 from tcptrace.show.paint import Line, painter
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
     from tcptrace.show.layers_model import Layer
 
 WIDTH = 80  # where there is no terminal that says another
-SPOOL = 1 << 20
 
 
 class Found(NamedTuple):
@@ -37,7 +33,7 @@ def run(request: "Request") -> None:
     progress = terminal.Progress()
     out = terminal.Output(progress)
     try:
-        with _readable(request.paths, request.frame is not None) as (source, name):
+        with readable(request.paths, request.frame is not None) as (source, name):
             if request.frame is not None:
                 lines: Iterable[Line] = _frame(request, source, name, progress)
             else:
@@ -56,28 +52,6 @@ def _width() -> int:
 
 def _is_ascii(request: "Request") -> bool:
     return request.ascii_only or terminal.output_is_ascii()
-
-
-@contextmanager
-def _readable(paths: tuple[str, ...], twice: bool) -> Iterator[tuple[Any, str]]:
-    """Give what to read: paths, and pipes, spooled to temporary files where they are read ``twice``."""
-    inputs = Inputs(paths)
-    name = ", ".join("standard input" if path == "-" else path for path in paths)
-    with ExitStack() as stack:
-        stack.callback(inputs.close)
-        if not (twice and inputs.live):
-            yield inputs.source, name
-            return
-        sources = inputs.source if len(paths) > 1 else [inputs.source]
-        yield [source if isinstance(source, str) else _spooled(source, stack) for source in sources], name
-
-
-def _spooled(source: Any, stack: ExitStack) -> str:
-    """Return the path of a temporary file into which the pipe was read."""
-    spool = stack.enter_context(tempfile.NamedTemporaryFile(prefix="tcptrace-"))  # noqa: SIM115 - it is entered
-    shutil.copyfileobj(source, spool, SPOOL)
-    spool.flush()
-    return spool.name
 
 
 def _analysis(request: "Request", source: Any, progress: terminal.Progress) -> "Analysis":

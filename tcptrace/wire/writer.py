@@ -16,6 +16,7 @@ else:
 
 MOST = 35  # octets that a frame takes beside its own, at most (see `wire.pack`)
 MAX_SNAP = 262144  # what tcpdump writes for "no limit"
+EARLY_S = -(1 << 33)  # where the clock begins for times before 1970: in the year 1697
 
 _MICROSECONDS = 0xA1B2C3D4
 _NANOSECONDS = 0xA1B23C4D
@@ -85,7 +86,7 @@ class PcapngWriter:
     """A pcapng file of one section, with an interface for each link type that comes.
 
     Times are integers, nanoseconds since the epoch, written in units of 10^-``digits`` seconds (6 or 9); what
-    is below is dropped.
+    is below is dropped. Times before 1970 get an interface whose clock begins earlier (if_tsoffset).
     """
 
     def __init__(self, *, digits: int = 9, big_endian: bool = False, snap: int = MAX_SNAP) -> None:
@@ -95,7 +96,7 @@ class PcapngWriter:
         self._digits = digits
         self._unit = 10 ** (9 - digits)
         self._snap = snap
-        self._interfaces: dict[int, int] = {}  # link type -> interface number
+        self._interfaces: dict[tuple[int, int], int] = {}  # link type, offset in seconds -> interface number
         self._described = 0
         self._out = bytearray()
 
@@ -107,18 +108,19 @@ class PcapngWriter:
     def frame(self, time_ns: int, data: bytes, wire: int | None = None, *, link: int) -> bytes:
         """Return the block of a frame, and before it the interface's where the link type is new.
 
-        ``data`` was captured of ``wire`` octets. ``ValueError`` for a time before 1970.
+        ``data`` was captured of ``wire`` octets. ``ValueError`` for a time that no 64 bits hold.
         """
-        if not 0 <= time_ns // self._unit < 1 << 64:
-            raise ValueError(f"pcapng without an offset cannot hold the time {time_ns} ns")
+        offset = 0 if time_ns >= 0 else EARLY_S
+        ticks = (time_ns - offset * 10**9) // self._unit
+        if not 0 <= ticks < 1 << 64:
+            raise ValueError(f"pcapng cannot hold the time {time_ns} ns")
         described = b""
-        if link not in self._interfaces:
-            self._interfaces[link] = self._described
-            described = self.describe(link)
-        ticks = time_ns // self._unit
+        if (link, offset) not in self._interfaces:
+            self._interfaces[link, offset] = self._described
+            described = self.describe(link, offset=offset)
         body = struct.pack(
             self._order + "IIIII",
-            self._interfaces[link],
+            self._interfaces[link, offset],
             ticks >> 32,
             ticks & 0xFFFFFFFF,
             len(data),
@@ -152,16 +154,18 @@ class PcapngWriter:
             end = following
         return end
 
-    def describe(self, link: int, name: str = "", words: str = "") -> bytes:
+    def describe(self, link: int, name: str = "", words: str = "", offset: int = 0) -> bytes:
         """Return the description block of a further interface; they are numbered from 0.
 
-        Its options are if_name (2), if_tsresol (9) and if_filter (11; 0: in libpcap's words).
+        Its options are if_name (2), if_tsresol (9), if_filter (11; 0: in libpcap's words) and if_tsoffset (14).
         """
         self._described += 1
         options = self._option(2, name.encode("utf-8", "surrogateescape")) if name else b""
         options += self._option(9, bytes([self._digits]))
         if words:
             options += self._option(11, b"\0" + words.encode("utf-8", "surrogateescape"))
+        if offset:
+            options += self._option(14, struct.pack(self._order + "q", offset))
         return self._block(1, struct.pack(self._order + "HHI", link, 0, self._snap) + options + bytes(4))
 
     def _option(self, code: int, value: bytes) -> bytes:

@@ -21,6 +21,7 @@ NAMES = (
     "source",
     "decode",
     "printed",
+    "strip",
     "analysis",
 )  # of ``targets.TARGETS``, which is not imported before atheris is
 

@@ -22,9 +22,11 @@ from tcptrace.model.columns import BATCH, COUNT_BAD_CHECKSUM, COUNT_SEGMENTS, CO
 from tcptrace.model.errors import InputError
 from tcptrace.model.states import STATE_NAMES
 from tcptrace.source import Source, open_source
+from tcptrace.wire.anonymize import Anonymizer
 from tcptrace.wire.decode import CHECK_ALL
 from tcptrace.wire.links import LINK_TYPES, links_table
 from tcptrace.wire.printed import PrintedReader
+from tcptrace.wire.strip import Stripper
 
 ROOT = Path(__file__).parent.parent.parent
 SEED_FOLDERS = (
@@ -193,6 +195,37 @@ def analyze_capture(data: bytes) -> None:
             assert [step.to_state for step in steps] == path[1:]
 
 
+_STRIPPERS = [
+    Stripper(),
+    Stripper(Anonymizer(b"a key of 16 octets")),
+    Stripper(Anonymizer(b"a key of 16 octets"), payload=True),
+]
+_STAY = ("flags", "seq", "ack", "window", "length", "options", "mss", "scale", "tsval", "tsecr", "sack_count")
+
+
+def strip_frame(data: bytes) -> None:
+    """A stripped frame is the same segment."""
+    if len(data) < 4:
+        return
+    link = LINK_TYPES[data[0] % len(LINK_TYPES)].number
+    frame = data[4:]
+    wire = len(frame) + int.from_bytes(data[1:4], "big") % 70_000
+    network, decode = _forms("wire.network")[-1], _forms("wire.decode")[-1]
+    made, counters, columns = _decoded(network, decode, frame, link, wire)
+    for stripper in _STRIPPERS:
+        stripped = stripper.strip(frame, link, wire)
+        if stripped is None:
+            continue
+        assert made == 1
+        assert len(stripped.octets) <= min(len(frame), stripped.wire)
+        again, counters_again, columns_again = _decoded(network, decode, *stripped)
+        assert again == 1
+        assert counters_again[COUNT_BAD_CHECKSUM] == counters[COUNT_BAD_CHECKSUM]
+        before, after = Segments(*columns), Segments(*columns_again)
+        for name in _STAY:
+            assert getattr(before, name)[0] == getattr(after, name)[0], name
+
+
 def _capture_seeds() -> Iterator[bytes]:
     for folder in SEED_FOLDERS:
         for path in sorted(folder.glob("*")):
@@ -245,5 +278,6 @@ TARGETS = {
     "source": Target(read_source, _source_seeds),
     "decode": Target(decode_frame, _frame_seeds),
     "printed": Target(read_printed, _text_seeds),
+    "strip": Target(strip_frame, _frame_seeds),
     "analysis": Target(analyze_capture, _capture_seeds),
 }

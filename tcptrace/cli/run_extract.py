@@ -1,0 +1,190 @@
+"""What ``tcptrace extract`` does once its command line is understood."""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from tcptrace.cli import terminal
+from tcptrace.cli.inputs import readable
+from tcptrace.cli.select import Predicate, selector
+from tcptrace.model.errors import InputError, UsageError
+from tcptrace.show.text import plural
+from tcptrace.source import open_source
+from tcptrace.wire.writer import PcapngWriter
+
+if TYPE_CHECKING:
+    from tcptrace.cli.extract import Request
+    from tcptrace.model.records import Connection
+    from tcptrace.wire.strip import Stripped
+
+_LEAST_KEY = 16  # octets
+_PIECE = 1 << 18  # octets that are written at once
+
+Strip = Callable[[bytes, int, int], "Stripped | None"]
+
+
+def run(request: "Request") -> None:
+    """Write the capture that was asked for, and say how much it is."""
+    wanted = selector(request.streams, request.states, request.outcomes, request.passed)
+    strip = _stripper(request)
+    progress = terminal.Progress()
+    try:
+        with readable(request.paths, wanted is not None) as (source, name):
+            chosen = None if wanted is None else _choose(source, request.filter, wanted, name, progress)
+            capture = open_source(source)
+            try:
+                with _output(request) as file:
+                    written, left_out = _write(capture, file, chosen, request, strip, progress)
+            finally:
+                capture.close()
+    finally:
+        progress.wipe()
+    if capture.problem:
+        terminal.complain(f"incomplete: {name}: {capture.problem}")
+    if left_out:
+        terminal.complain(
+            f"left out: {plural(left_out, 'frame')} that could not be stripped to IP and TCP headers"
+        )
+    if request.out != "-":
+        sys.stdout.write(f"{terminal_text(request.out)}: {plural(written, 'frame')}\n")
+
+
+def terminal_text(path: str) -> str:
+    """Return a path fit for a terminal."""
+    from tcptrace.show.text import escape
+
+    return escape(path)
+
+
+def _stripper(request: "Request") -> Strip | None:
+    """Return what is to be done to each frame; None: nothing."""
+    if not (request.headers or request.anonymize):
+        return None
+    from tcptrace.wire.anonymize import Anonymizer
+    from tcptrace.wire.strip import Stripper
+
+    anonymizer = Anonymizer(_key(request.key)) if request.anonymize else None
+    return Stripper(anonymizer, payload=request.payload).strip
+
+
+def _key(path: str | None) -> bytes:
+    """Return the secret: the content of the file, or one that nobody will know."""
+    if path is None:
+        return secrets.token_bytes(32)
+    try:
+        with open(path, "rb") as file:
+            key = file.read(1 << 16)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}; name a file with a secret in it") from None
+    if len(key) < _LEAST_KEY:
+        raise UsageError(
+            f"{path}: {len(key)} octets are too short a secret; make one: head -c 32 /dev/urandom > {path}"
+        )
+    return key
+
+
+def _choose(source: Any, words: str, wanted: Predicate, name: str, progress: terminal.Progress) -> bytearray:
+    """Return one octet a frame, 1 for the frames of the connections that are wanted."""
+    from tcptrace.session import analyze
+
+    analysis = analyze(
+        source, filter=words, max_findings=0, segments=True, tick=progress.tick if progress.wanted else None
+    )
+    chosen = bytearray()
+    found = total = 0
+    for connection in analysis:
+        total += 1
+        if not wanted(connection):
+            continue
+        found += 1
+        for number in _frames_of(connection):
+            _mark(chosen, number)
+        for segment in analysis.segments_of(connection.stream):
+            _mark(chosen, segment.frame)
+    if not found:
+        raise UsageError(
+            f"{name}: none of {plural(total, 'connection')} is so; `tcptrace analyze` lists them"
+        )
+    return chosen
+
+
+def _frames_of(connection: "Connection") -> Iterator[int]:
+    """Yield the frames that the record names: some may count in a newer connection of the same four-tuple."""
+    for step in connection.transitions:
+        yield from (number for number in (step.frame, step.proof) if number is not None)
+    for finding in connection.findings:
+        yield finding.frame
+
+
+def _mark(chosen: bytearray, number: int) -> None:
+    if number >= len(chosen):
+        chosen.extend(bytes(number + 1 - len(chosen) + len(chosen) // 2))
+    chosen[number] = 1
+
+
+@contextmanager
+def _output(request: "Request") -> Iterator[IO[bytes]]:
+    """Give the file to write into, which must be none of those that are read."""
+    if request.out == "-":
+        if sys.stdout.isatty():
+            raise UsageError("-w -: standard output is a terminal; name a file, or pipe it on")
+        yield sys.stdout.buffer
+        return
+    for path in request.paths:
+        if path != "-" and os.path.exists(request.out) and os.path.samefile(path, request.out):
+            raise UsageError(f"-w {request.out}: it is read, too; name another file")
+    try:
+        file = open(request.out, "wb")  # noqa: SIM115 - errors of what is done with it are not those of opening it
+    except OSError as error:
+        raise UsageError(f"-w {request.out}: {error.strerror or error}; name another file") from None
+    with file:
+        yield file
+
+
+def _write(
+    capture: Any,
+    file: IO[bytes],
+    chosen: bytearray | None,
+    request: "Request",
+    strip: Strip | None,
+    progress: terminal.Progress,
+) -> tuple[int, int]:
+    """Write the frames; return how many, and how many had to be left out."""
+    only = None
+    if chosen is None and request.filter:
+        from tcptrace.source.filter import compile_filter
+
+        only = compile_filter(request.filter)
+    writer = PcapngWriter()
+    pieces, size = [writer.header()], 0
+    seen = written = left_out = 0
+    for batch in capture.batches():
+        frames, buffer = batch.frames, batch.buffer
+        seen += batch.count
+        total = batch.count if only is None else only.select(buffer, frames, batch.count)
+        for at in range(total):
+            number = frames.number[at]
+            if chosen is not None and not (number < len(chosen) and chosen[number]):
+                continue
+            start, link, wire = frames.offset[at], frames.link[at], frames.wire[at]
+            octets = bytes(buffer[start : start + frames.captured[at]])
+            if strip is not None:
+                stripped = strip(octets, link, wire)
+                if stripped is None:
+                    left_out += 1
+                    continue
+                octets, link, wire = stripped
+            pieces.append(writer.frame(frames.time_ns[at], octets, wire, link=link))
+            size += len(octets)
+            written += 1
+            if size >= _PIECE:
+                file.write(b"".join(pieces))
+                pieces, size = [], 0
+        if progress.wanted:
+            progress.tick(seen)
+    file.write(b"".join(pieces))
+    file.flush()
+    return written, left_out
