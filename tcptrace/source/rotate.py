@@ -43,7 +43,8 @@ class RotatingFile:
         self._number = 0  # of the file within its time
         self._count = 1  # of all files
         self._since_ns: int | None = None  # time of the first frame that the current file may have
-        self._file = begin(self._path(time.time_ns()))
+        self._named_ns = time.time_ns()  # what the names of this time say
+        self._file = begin(self._path())
 
     @property
     def problem(self) -> str | None:
@@ -99,7 +100,7 @@ class RotatingFile:
         if late:
             if turns.files is not None and turns.size is None and self._count >= turns.files:
                 return False  # as many files as were wanted
-            self._since_ns = time_ns
+            self._since_ns = self._named_ns = time_ns
             self._number = 0
         else:
             self._number += 1
@@ -109,17 +110,17 @@ class RotatingFile:
         self._file.close()
         if self.problem is None:
             try:
-                self._file = self._begin(self._path(time_ns))
+                self._file = self._begin(self._path())
             except InputError as error:  # the folder is gone, say: what was captured is still to be shown
                 self._problem = str(error)
         return self.problem is None
 
-    def _path(self, time_ns: int) -> str:
-        """Return the name of the file that begins at a time."""
+    def _path(self) -> str:
+        """Return the name of the next file."""
         turns = self._turns
         path = self.name
         if turns.seconds is not None:
-            path = time.strftime(path, time.localtime(time_ns / NS))
+            path = time.strftime(path, time.localtime(self._named_ns / NS))
         if turns.size is None:
             return path
         if turns.files is not None:
