@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -161,6 +162,13 @@ def frames_of(path: Path) -> list[bytes]:
             found.append(bytes(batch.buffer[at : at + batch.frames.captured[i]]))
     assert source.complete, source.problem
     return found
+
+
+def texts(path: Path) -> list[str]:
+    """Return the words of an SVG picture."""
+    return [
+        "".join(text.itertext()) for text in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")
+    ]
 
 
 def settle(path: Path) -> None:

@@ -1,4 +1,4 @@
-# The whole road on one loopback, as somebody would walk it by hand: serve, capture, client, analyse, check.
+# The whole road on one loopback, as somebody would walk it by hand: serve, capture, client, analyse, plot, check.
 # The environment has TCPTRACE, the command; it runs in an empty folder, where its files stay.
 set -eu
 
@@ -18,5 +18,7 @@ wait $capture
 kill -TERM $serve
 
 $TCPTRACE analyze chain.pcapng --json >file.json
+$TCPTRACE plot chain.pcapng --stream 0 --kind ladder -o ladder.png
+$TCPTRACE plot chain.pcapng --stream 0 --kind states -o states.svg
 $TCPTRACE check chain.pcapng --update
 $TCPTRACE check chain.pcapng

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.test_demo import may_enter
-from tests.live import ROOT, TCPTRACE, WAIT_S, needs, needs_root, unprivileged
+from tests.live import ROOT, TCPTRACE, WAIT_S, needs, needs_root, texts, unprivileged
 
 SCRIPT = Path(__file__).parent / "chain.sh"
 # Whoever enters a user namespace as its root may capture on the network in it; outside, that is still nobody.
@@ -56,6 +56,8 @@ def check_what_lies_there(folder: Path) -> None:
         }
     assert "0 frames dropped by the kernel" in (folder / "capture.err").read_text()
     assert (folder / "chain.pcapng.expect.toml").exists()
+    assert (folder / "ladder.png").read_bytes().startswith(b"\x89PNG\r\n")
+    assert {"TIME-WAIT", "rcv FIN", "active OPEN"} <= set(texts(folder / "states.svg"))
 
 
 @needs_root

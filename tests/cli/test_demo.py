@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import ROOT, TCPTRACE, WAIT_S, frames_of, needs_root, unprivileged
+from tests.live import ROOT, TCPTRACE, WAIT_S, frames_of, needs_root, texts, unprivileged
 
 STATES = (
     *("CLOSED", "SYN-SENT", "ESTABLISHED", "CLOSE-WAIT", "LAST-ACK"),
@@ -83,6 +83,15 @@ def test_the_bundled_capture_is_one_that_the_demo_made() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("From the capture that comes with tcptrace:\n\n127.0.0.1:")
     check_ladder(done.stdout)
+
+
+def test_the_readme_s_diagram_is_the_bundled_capture_s(tmp_path: Path) -> None:
+    path = tmp_path / "states.svg"
+    command = [*TCPTRACE, "plot", "tcptrace/lab/demo.pcapng", "--kind", "states", "--utc", "-o", str(path)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=WAIT_S)
+    drawn = texts(path)
+    assert "127.0.0.1:43580 → 127.0.0.1:60771" in " ".join(drawn)
+    assert drawn == texts(ROOT / "docs" / "demo-states.svg")
 
 
 @pytest.mark.parametrize(
