@@ -37,12 +37,16 @@ Directives, before the lines that need them: ::
     again client2 server2 = client server   the same two addresses once more, with numbers of their own
     link ethernet                           link type Ethernet instead of RAW
     link ethernet vlan 42                   and an 802.1Q tag
+    carried vxlan                           each packet in a tunnel or behind a link header (tests/wire/carriers.py)
 """
 
 import struct
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.wire.carriers import Carrier
 
 START_S = 1_700_000_000
 FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "CWR": 128, "AE": 256}
@@ -85,13 +89,17 @@ class Script:
     timestamps: bool = False
     ethernet: bool = False
     tag: bytes = b""  # 802.1Q: the type 0x8100 and the VLAN's number
+    carrier: "Carrier | None" = None
 
     def pcap(self) -> bytes:
-        """Return the capture: pcap, little endian, nanoseconds, link type RAW (101) or Ethernet (1)."""
-        parts = [struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1 if self.ethernet else 101)]
+        """Return the capture: pcap, little endian, nanoseconds, link type RAW (101), Ethernet (1) or the carrier's."""
+        link = self.carrier.link if self.carrier is not None else 1 if self.ethernet else 101
+        parts = [struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, link)]
         for made in self.frames:
             packet = made.packet
-            if self.ethernet:
+            if self.carrier is not None:
+                packet = self.carrier.wrap(packet)
+            elif self.ethernet:
                 kind = b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\x00"
                 packet = bytes.fromhex("020000000002020000000001") + self.tag + kind + packet
             second, nano = divmod(made.time_ns, 1_000_000_000)
@@ -130,6 +138,10 @@ def parse(ladder: str) -> Script:
             script.ethernet = True
             if words[2:3] == ["vlan"]:
                 script.tag = b"\x81\x00" + struct.pack("!H", int(words[3]))
+        elif words[0] == "carried":
+            from tests.wire.carriers import LINKS, TUNNELS
+
+            script.carrier = next(carrier for carrier in LINKS + TUNNELS if carrier.name == words[1])
         elif words[0] == "ends":
             (ip_a, port_a), (ip_b, port_b) = split_address(words[2]), split_address(words[4])
             if not script.frames and script.pairs == [("client", "server")]:

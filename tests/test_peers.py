@@ -55,13 +55,20 @@ def is_segment(protocols: str, stream: str) -> bool:
     return stream != "" and not {"icmp", "icmpv6"} & set(protocols.split(":"))
 
 
-def tshark_counts(path: Path) -> Counts:
+def is_in_ipv4(protocols: str) -> bool:
+    """Say whether the innermost IP header is IPv4's; a tunnel may have one of each version."""
+    return next(name for name in reversed(protocols.split(":")) if name in ("ip", "ipv6")) == "ip"
+
+
+def tshark_counts(path: Path, *decode_as: str) -> Counts:
     """Count by tshark, without reassembly; of several TCP headers in a frame the innermost (last) counts."""
     command = ["tshark", "-r", str(path), "-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=l"]
     for preference in ("tcp.desegment_tcp_streams", "ip.defragment", "ipv6.defragment"):
         command += ["-o", f"{preference}:FALSE"]
     for name in FIELDS:
         command += ["-e", name]
+    for rule in decode_as:
+        command += ["-d", rule]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     counts = Counts()
     streams: dict[int, Stream] = {}
@@ -72,8 +79,9 @@ def tshark_counts(path: Path) -> Counts:
             continue
         counts.segments += 1
         stream = streams.setdefault(int(number), Stream())
-        sender = (str(ipaddress.ip_address(addresses[0] or addresses[1])), int(source_port))
-        receiver = (str(ipaddress.ip_address(addresses[2] or addresses[3])), int(target_port))
+        source, target = addresses[::2] if is_in_ipv4(protocols) else addresses[1::2]
+        sender = (str(ipaddress.ip_address(source)), int(source_port))
+        receiver = (str(ipaddress.ip_address(target)), int(target_port))
         stream.frames.append(counts.frames)
         stream.times_ns.append(nanoseconds(epoch))
         stream.ends |= {sender, receiver}

@@ -92,7 +92,8 @@ def _connection(request: "Request", source: Any, name: str, progress: terminal.P
 
 def _frame(request: "Request", source: Any, name: str, progress: terminal.Progress) -> Iterator[Line]:
     """Yield the lines for one frame of whatever kind."""
-    from tcptrace.show.layers import dissect, layer_lines
+    from tcptrace.show.layers import dissect
+    from tcptrace.show.layers_lines import layer_lines
 
     number = request.frame
     assert number is not None

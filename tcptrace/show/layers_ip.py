@@ -2,8 +2,8 @@
 
 from ipaddress import IPv4Address, IPv6Address
 
-from tcptrace.show.layers_model import Field, Layer, cut, hex_octets, ones_sum
-from tcptrace.show.layers_transport import Addresses, dissect_transport
+from tcptrace.show.layers_model import Addresses, Field, Layer, Rest, Taken, cut, hex_octets, ones_sum
+from tcptrace.wire.headers import PROTOCOL
 
 PROTOCOLS = {
     0: "hop-by-hop options",
@@ -22,9 +22,13 @@ PROTOCOLS = {
     59: "nothing follows",
     60: "destination options",
     89: "OSPF",
+    94: "IP in IP",
+    97: "Ethernet in IP",
     103: "PIM",
     112: "VRRP",
     132: "SCTP",
+    137: "MPLS in IP",
+    143: "Ethernet",
 }
 ECN = ("not ECN-capable", "ECN-capable (1)", "ECN-capable (0)", "congestion experienced")
 EXTENSIONS = (0, 43, 51, 60)
@@ -36,15 +40,24 @@ def protocol_name(number: int) -> str:
     return PROTOCOLS.get(number, "not known here")
 
 
-def dissect_ipv4(data: bytes, missing: int) -> list[Layer]:
-    """Return IPv4 and what it carries; ``missing`` octets of the frame were not captured."""
+def dissect_ip(data: bytes, missing: int) -> Taken:
+    """Take apart what has its version in the first four bits."""
+    version = data[0] >> 4 if data else 0
+    if version == 4:
+        return dissect_ipv4(data, missing)
+    if version == 6:
+        return dissect_ipv6(data, missing)
+    return [Layer("Network", "unknown", [], f"neither IPv4 nor IPv6: {hex_octets(data)}")], None
+
+
+def dissect_ipv4(data: bytes, missing: int) -> Taken:
+    """Take IPv4 apart; ``missing`` octets of it were not captured."""
     if len(data) < 20:
-        return [cut("Network", "IPv4", data, 20)]
+        return [cut("Network", "IPv4", data, 20)], None
     size = (data[0] & 0x0F) * 4
     if data[0] >> 4 != 4 or size < 20:
-        return [
-            Layer("Network", "IPv4", [], f"malformed: version or header length cannot be: {hex_octets(data)}")
-        ]
+        note = f"malformed: version or header length cannot be: {hex_octets(data)}"
+        return [Layer("Network", "IPv4", [], note)], None
     total = int.from_bytes(data[2:4], "big")
     ident = int.from_bytes(data[4:6], "big")
     word = int.from_bytes(data[6:8], "big")
@@ -79,7 +92,7 @@ def dissect_ipv4(data: bytes, missing: int) -> list[Layer]:
     layer = Layer("Network", "IPv4", fields)
     if total and total < size:
         layer.note = "malformed: the total length is less than the header"
-        return [layer]
+        return [layer], None
     whole = len(data) + missing
     if total > whole:
         layer.note = f"the total length is beyond the frame's {whole} octets"
@@ -92,16 +105,17 @@ def dissect_ipv4(data: bytes, missing: int) -> list[Layer]:
         what = "a later fragment: it has no transport header" if offset else "the first fragment of more"
         layer.note = what
         if offset:
-            return [layer]
-    return [layer, *dissect_transport(data[9], payload, lost, Addresses(data[12:16], data[16:20]))]
+            return [layer], None
+    return [layer], Rest(PROTOCOL, data[9], payload, lost, Addresses(data[12:16], data[16:20]))
 
 
-def dissect_ipv6(data: bytes, missing: int) -> list[Layer]:
-    """Return IPv6, its extension headers and what it carries."""
+def dissect_ipv6(data: bytes, missing: int) -> Taken:
+    """Take IPv6 and its extension headers apart."""
     if len(data) < 40:
-        return [cut("Network", "IPv6", data, 40)]
+        return [cut("Network", "IPv6", data, 40)], None
     if data[0] >> 4 != 6:
-        return [Layer("Network", "IPv6", [], f"malformed: version {data[0] >> 4}: {hex_octets(data)}")]
+        note = f"malformed: version {data[0] >> 4}: {hex_octets(data)}"
+        return [Layer("Network", "IPv6", [], note)], None
     first = int.from_bytes(data[:4], "big")
     length = int.from_bytes(data[4:6], "big")
     source, target = str(IPv6Address(data[8:24])), str(IPv6Address(data[24:40]))
@@ -131,7 +145,7 @@ def dissect_ipv6(data: bytes, missing: int) -> list[Layer]:
             break
         if len(captured) < at + 8:
             layer.note = f"the capture ends within the {protocol_name(protocol)}"
-            return [layer]
+            return [layer], None
         following = captured[at]
         if protocol == 44:
             word = int.from_bytes(captured[at + 2 : at + 4], "big")
@@ -144,8 +158,8 @@ def dissect_ipv6(data: bytes, missing: int) -> list[Layer]:
         fields.append(Field(protocol_name(protocol), value, meaning))
         if protocol == 44 and word & 0xFFF8:
             layer.note = "a later fragment: it has no transport header"
-            return [layer]
+            return [layer], None
         protocol, at = following, at + size
     payload = captured[at:]
     lost = max(end - at - len(payload), 0)
-    return [layer, *dissect_transport(protocol, payload, lost, Addresses(data[8:24], data[24:40]))]
+    return [layer], Rest(PROTOCOL, protocol, payload, lost, Addresses(data[8:24], data[24:40]))

@@ -1,6 +1,7 @@
 """What the frame view is made of: layers of fields."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Line = list[tuple[str, str]]
 
@@ -20,10 +21,40 @@ class Field:
 class Layer:
     """One layer's header; it gets its fields while the octets are read."""
 
-    level: str  # Link, Network, Transport, Application
+    level: str  # Link, Tunnel, Network, Transport, Application
     name: str
     fields: list[Field] = field(default_factory=list)
     note: str = ""  # why there is no more of it
+
+
+class Addresses(NamedTuple):
+    """The pseudo-header's addresses (RFC 9293 3.1, RFC 8200 8.1)."""
+
+    source: bytes
+    target: bytes
+
+
+class Rest(NamedTuple):
+    """What the layers so far carry, to be taken apart next."""
+
+    what: int  # the header that lies there, or whose number says it (``wire.headers``)
+    number: int  # ethertype, protocol of IP or of PPP; 0 where the header is known without
+    data: bytes
+    missing: int  # octets that were not captured
+    addresses: Addresses | None = None  # of the IP header around it
+
+
+Taken = tuple[list[Layer], Rest | None]  # the layers of one header, and what is in them
+
+
+def word(data: bytes, at: int, size: int = 2) -> int:
+    """Return the number of ``size`` octets at ``at``, most significant octet first."""
+    return int.from_bytes(data[at : at + size], "big")
+
+
+def mac(octets: bytes) -> str:
+    """Return a link address as pairs of digits."""
+    return octets.hex(":")
 
 
 def hex_octets(data: bytes) -> str:

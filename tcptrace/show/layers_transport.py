@@ -1,11 +1,10 @@
 """The transport layer of the frame view: TCP (RFC 9293), UDP (RFC 768), ICMP."""
 
-from typing import NamedTuple
-
 from tcptrace.model.tcpflags import FLAG_NAMES
 from tcptrace.show.layers_application import dissect_application
-from tcptrace.show.layers_model import Field, Layer, cut, hex_octets, ones_sum
+from tcptrace.show.layers_model import Addresses, Field, Layer, Rest, Taken, cut, hex_octets, ones_sum, word
 from tcptrace.show.text import count
+from tcptrace.wire.headers import UDP_TUNNELS
 from tcptrace.wire.services import SERVICES
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
@@ -43,28 +42,19 @@ ICMPV6_TYPES = {
 _PORT_NAMES = {port: name for name, port in reversed(SERVICES.items())}
 
 
-class Addresses(NamedTuple):
-    """The pseudo-header's addresses (RFC 9293 3.1, RFC 8200 8.1)."""
-
-    source: bytes
-    target: bytes
-
-
-def dissect_transport(protocol: int, data: bytes, lost: int, addresses: Addresses) -> list[Layer]:
-    """Return the transport layer and the application's first line; ``lost`` octets were not captured."""
+def dissect_transport(rest: Rest) -> Taken:
+    """Take the transport layer apart, and the application's first line where it is no tunnel."""
+    protocol, data, lost = rest.number, rest.data, rest.missing
+    addresses = rest.addresses or Addresses(b"", b"")
     if protocol == TCP:
-        return _tcp(data, lost, addresses)
+        return _tcp(data, lost, addresses), None
     if protocol == UDP:
         return _udp(data, lost, addresses)
-    if protocol in (ICMP, ICMPV6):
-        return [
-            _icmp(
-                data,
-                ICMP_TYPES if protocol == ICMP else ICMPV6_TYPES,
-                "ICMP" if protocol == ICMP else "ICMPv6",
-            )
-        ]
-    return [Layer("Transport", f"protocol {protocol}", [], f"not taken apart here: {hex_octets(data)}")]
+    if protocol == ICMP:
+        return [_icmp(data, ICMP_TYPES, "ICMP")], None
+    if protocol == ICMPV6:
+        return [_icmp(data, ICMPV6_TYPES, "ICMPv6")], None
+    return [Layer("Transport", f"protocol {protocol}", [], f"not taken apart here: {hex_octets(data)}")], None
 
 
 def _checksum(protocol: int, data: bytes, lost: int, addresses: Addresses, stored: int) -> str:
@@ -196,11 +186,11 @@ def _option(kind: int, value: bytes) -> Field:
     return Field(f"option {names.get(kind, f'kind {kind}')}", value.hex(" ") or "(empty)", "")
 
 
-def _udp(data: bytes, lost: int, addresses: Addresses) -> list[Layer]:
-    """RFC 768."""
+def _udp(data: bytes, lost: int, addresses: Addresses) -> Taken:
+    """RFC 768; a port may say that it is a tunnel."""
     if len(data) < 8:
-        return [cut("Transport", "UDP", data, 8)]
-    source, target, length, stored = (int.from_bytes(data[at : at + 2], "big") for at in (0, 2, 4, 6))
+        return [cut("Transport", "UDP", data, 8)], None
+    source, target, length, stored = (word(data, at) for at in (0, 2, 4, 6))
     fields = [
         Field("source port", str(source), _port(source)),
         Field("destination port", str(target), _port(target)),
@@ -209,8 +199,15 @@ def _udp(data: bytes, lost: int, addresses: Addresses) -> list[Layer]:
     ]
     layer = Layer("Transport", "UDP", fields)
     if len(data) + lost <= 8:
-        return [layer]
-    return [layer, *dissect_application(data[8:], len(data) + lost - 8, source, target, is_stream=False)]
+        return [layer], None
+    tunnels = dict(UDP_TUNNELS)
+    what = tunnels.get(target) or tunnels.get(source)
+    if what is not None:
+        return [layer], Rest(what, 0, data[8:], lost)
+    return [
+        layer,
+        *dissect_application(data[8:], len(data) + lost - 8, source, target, is_stream=False),
+    ], None
 
 
 def _icmp(data: bytes, types: dict[int, str], name: str) -> Layer:

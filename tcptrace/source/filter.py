@@ -18,6 +18,7 @@ from tcptrace.model.errors import UsageError
 from tcptrace.source.base import Buffer
 from tcptrace.source.filter_libpcap import REJECTS_ALL, Compiler, CompilerError, find_compiler
 from tcptrace.wire.bpf import RET, SCRATCH, UNMARKED
+from tcptrace.wire.headers import FIRST_HEADER
 from tcptrace.wire.links import LINK_TYPES
 
 if TYPE_CHECKING:
@@ -31,8 +32,10 @@ Compile = Callable[[int], Program]  # LINKTYPE_ number -> program; raises Compil
 
 _ROWS = {row.number: row for row in LINK_TYPES}
 _RAW = 101
-_SKIPS = {0: 4, 108: 4}  # NULL, LOOP: octets before the IP header
-_DLT = {12: 12, 14: 12, 101: 12}  # the LINKTYPE_ numbers whose DLT_ number differs; these are all RAW
+# Link types that libpcap's compiler does not know, or (NULL, LOOP) only those of its own machine: the octets in
+# front, and the link type that the rest is filtered as.
+_AS = {0: (4, _RAW), 108: (4, _RAW), 204: (1, 9), 205: (1, 104), 206: (1, 107), 242: (44, _RAW)}
+_DLT = {14: 12, 101: 12, 100: 11}  # the LINKTYPE_ numbers whose DLT_ number differs: RAW and ATM_RFC1483
 _TRIED = (1, _RAW, 276)  # an expression that suits none of these link types is wrong
 _REJECT: Program = (0, array("I", (RET, 0, 0, 0)))
 
@@ -105,8 +108,7 @@ def compile_with(compiler: Compiler, words: str) -> Filter:
     """Return the filter as libpcap's compiler makes it."""
 
     def compile_one(link: int) -> Program:
-        skip = _SKIPS.get(link, 0)
-        kind = _RAW if skip else link
+        skip, kind = _AS.get(link, (0, link))
         return skip, compiler.compile(words, _DLT.get(kind, kind))
 
     made = Filter(words, compiler.name, compile_one)
@@ -131,6 +133,11 @@ def compile_plain(words: str) -> Filter:
     node = read_words(words)
 
     def compile_one(link: int) -> Program:
-        return (0, make_program(node, _ROWS[link])) if link in _ROWS else _REJECT
+        row = _ROWS.get(link)
+        if row is None:
+            return _REJECT
+        if row.kind >= FIRST_HEADER:  # the place of the network layer differs from frame to frame
+            raise CompilerError(f"frames of link type {row.name} are filtered by libpcap, which is not here")
+        return 0, make_program(node, row)
 
     return Filter(words, "plain words", compile_one)

@@ -4,7 +4,13 @@ from array import array
 
 from tcptrace.source.filter_words import ARP, IP, IP6, RARP, Both, Family, Load, No, Node
 from tcptrace.wire import bpf
-from tcptrace.wire.links import ALWAYS_IPV4, ALWAYS_IPV6, BY_ETHERTYPE, BY_VERSION, LinkType
+from tcptrace.wire.links import (
+    ALWAYS_IPV4,
+    ALWAYS_IPV6,
+    BY_COOKED,
+    BY_ETHERTYPE,
+    LinkType,
+)
 
 _SIZES = {1: bpf.BYTE, 2: bpf.HALF, 4: bpf.WORD}
 KEEP = 262144  # what libpcap's programs return
@@ -82,7 +88,7 @@ class _Assembler:
     def _family(self, ethertype: int, yes: int, no: int) -> None:
         """Emit the test for a network layer, as the link type tells it."""
         kind = self._link.kind
-        if kind == BY_ETHERTYPE:
+        if kind in (BY_ETHERTYPE, BY_COOKED):
             self._code.append((bpf.LD | bpf.HALF | bpf.ABS, -1, -1, self._link.ethertype_at))
             self._code.append((bpf.JMP | bpf.JEQ, yes, no, ethertype))
         elif kind in (ALWAYS_IPV4, ALWAYS_IPV6):
@@ -92,7 +98,7 @@ class _Assembler:
         else:
             # RAW has the version in the header; so has the packet behind BSD's family, whose numbers and
             # byte order are those of the machine that captured.
-            at = 0 if kind == BY_VERSION else self._link.header
+            at = self._link.header
             self._code.append((bpf.LD | bpf.BYTE | bpf.ABS, -1, -1, at))
             self._code.append((bpf.ALU | bpf.AND, -1, -1, 0xF0))
             self._code.append((bpf.JMP | bpf.JEQ, yes, no, 0x40 if ethertype == IP else 0x60))

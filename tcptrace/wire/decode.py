@@ -2,7 +2,8 @@
 
 A hot file: plain Python here, compiled with the C types of ``_compiled/wire/decode.pxd``. Bad octets never
 raise: a frame becomes a segment or is counted under one of the reasons ``COUNT_...`` of ``model.columns``.
-Where TCP begins and the datagram ends is found by ``network``; ``end`` and ``stop`` are explained there.
+Where TCP begins and the datagram ends is found by ``network``, which explains ``end`` and ``stop``, and by
+``tunnels``.
 """
 
 from array import array
@@ -36,15 +37,17 @@ from tcptrace.model.tcpflags import (
 )
 
 from .network import Network
+from .tunnels import Tunnels
 
-NEXT = -1  # a segment was made; any other value is the counter to add to
+NEXT = -1  # a segment was made; a value that is not negative is the counter to add to
+WRAPPED = -2  # of ``network``: there may be TCP behind more headers
 
 CHECK_NONE = 0
 CHECK_FLAGS = 1  # segments with SYN, FIN or RST
 CHECK_ALL = 2
 
 HASH_KEYS = 128  # 2 to begin with, 4 for each of at most 31 pairs of words
-EXTENSION_OCTETS = 64  # of the IPv6 extension headers that enter the fingerprint
+EXTENSION_OCTETS = 64  # of what lies between the IP header and TCP that enter the fingerprint
 PAYLOAD_OCTETS = 64  # of the payload that enter it where the checksum does not cover the payload
 
 MASK32 = 0xFFFFFFFF
@@ -57,7 +60,7 @@ class Decode:
     __slots__ = (
         "ack", "buf", "counters", "fingerprint", "flags", "frame", "hash_a", "hash_b", "key", "key_at",
         "keys", "length", "marks", "mode", "mss", "network", "options", "payload", "payload_captured", "sack",
-        "sack_count", "scale", "seq", "side", "time_ns", "tsecr", "tsval", "window",
+        "sack_count", "scale", "seq", "side", "time_ns", "tsecr", "tsval", "tunnels", "window",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +78,7 @@ class Decode:
             self.tsecr, self.sack_count, self.sack, self.fingerprint, self.marks,
         ) = segments  # fmt: skip
         self.network = network
+        self.tunnels = Tunnels(network)
         self.counters = counters
         self.keys = keys
         self.mode = mode
@@ -101,6 +105,8 @@ class Decode:
                 continue
             wire_octets = wire[i] if wire[i] > octets else octets
             reason = network.find_tcp(at, at + octets, at + wire_octets, link[i])
+            if reason == WRAPPED:
+                reason = self.tunnels.open()
             if reason == NEXT:
                 reason = self.tcp(made)
             if reason == NEXT:
@@ -316,8 +322,9 @@ class Decode:
         if network.family == 4:
             self.mix_pair(self.u32(start), self.u32(start + 4))
             self.mix_pair(self.u32(start + 12), self.u32(start + 16))
-            if at > start + 20:
-                self.mix(start + 20, at)
+            if at > start + 20:  # options and, in an authentication header, whatever its length is
+                limit = start + 20 + EXTENSION_OCTETS
+                self.mix(start + 20, at if at < limit else limit)
         else:
             self.mix_pair(self.u32(start), self.u32(start + 4) >> 8)
             self.mix(start + 8, start + 40)

@@ -1,7 +1,8 @@
 """Link layer and IP: where in a frame does TCP begin, who sent it to whom, and where does the datagram end.
 
 A hot file: plain Python here, compiled with the C types of ``_compiled/wire/network.pxd``. Bad octets never
-raise: a frame that holds no TCP is given the reason, one of ``COUNT_...`` of ``model.columns``.
+raise: a frame that holds no TCP is given the reason, one of ``COUNT_...`` of ``model.columns``. This is the
+common road, TCP in IP behind a plain link header; all else is WRAPPED and left to ``wire.tunnels``.
 
 Positions are offsets in the buffer. Two ends matter at each step: ``end``, behind the last captured octet,
 and ``stop``, where the datagram ends by its own lengths (beyond ``end`` where the snap length cut the frame).
@@ -14,12 +15,30 @@ from tcptrace.model.columns import (
     COUNT_LINK_TYPE,
     COUNT_MALFORMED,
     COUNT_NOT_IP,
-    COUNT_NOT_TCP,
     COUNT_TRUNCATED,
 )
-from tcptrace.wire.links import ALWAYS_IPV4, ALWAYS_IPV6, BY_ETHERTYPE, BY_FAMILY, BY_VERSION, ROW_WORDS
+from tcptrace.wire.headers import (
+    ETHERTYPE,
+    FIRST_HEADER,
+    FRAME_RELAY,
+    IEEE802_11,
+    LLC,
+    PRISM,
+    PROTOCOL,
+    RADIOTAP,
+)
+from tcptrace.wire.links import (
+    ALWAYS_IPV4,
+    ALWAYS_IPV6,
+    BY_COOKED,
+    BY_ETHERTYPE,
+    BY_FAMILY,
+    BY_VERSION,
+    ROW_WORDS,
+)
 
-NEXT = -1  # TCP was found; any other return value is the counter to add to
+NEXT = -1  # TCP was found; a return value that is not negative is the counter to add to
+WRAPPED = -2  # `what` and `number` (``wire.headers``) say which header lies at `at`
 
 MAX_TAGS = 16  # VLAN tags on one frame
 MAX_EXTENSIONS = 32  # IPv6 extension headers in one datagram
@@ -31,6 +50,12 @@ FRAGMENT = 44
 AUTHENTICATION = 51
 DESTINATION = 60
 
+DEVICE_FRAME_RELAY = 770  # ARPHRD_ numbers whose frames have a header of their own behind Linux's cooked one
+DEVICE_IEEE802_11 = 801
+DEVICE_PRISM = 802
+DEVICE_RADIOTAP = 803
+DEVICE_NETLINK = 824
+
 LOOSE_ROUTE = 131  # options of IPv4 (RFC 791 3.1)
 STRICT_ROUTE = 137
 
@@ -39,9 +64,9 @@ class Network:
     """The frame at hand, up to its TCP header."""
 
     __slots__ = (
-        "at", "buf", "checkable", "dst_high", "dst_low", "end", "ethertype_at", "family", "has_id", "header",
-        "kind", "link", "links", "pseudo", "seen", "seen_count", "src_high", "src_low", "start", "stop",
-        "version", "wire_end",
+        "at", "buf", "checkable", "device_at", "dst_high", "dst_low", "end", "ethertype_at", "family", "has_id",
+        "header", "kind", "link", "links", "number", "pseudo", "seen", "seen_count", "src_high", "src_low",
+        "start", "stop", "version", "what", "wire_end",
     )  # fmt: skip
 
     def __init__(self, links: "array[int]", seen: "array[int]") -> None:
@@ -50,9 +75,10 @@ class Network:
         self.seen = seen
         self.seen_count = 0  # valid entries in `seen`; more than it holds are not remembered
         self.buf: bytes | bytearray | memoryview = b""
-        self.link = -1  # the link type that `kind`, `header` and `ethertype_at` are of
+        self.link = -1  # the link type that `kind`, `header`, `ethertype_at` and `device_at` are of
         self.kind = -1
-        self.header = self.ethertype_at = self.version = 0
+        self.header = self.ethertype_at = self.device_at = self.version = 0
+        self.what = self.number = 0  # of WRAPPED
         self.at = self.end = self.wire_end = 0  # next octet to read; end of the captured, of the whole frame
         self.start = self.stop = 0  # of the datagram; `stop` by its lengths, never beyond `wire_end`
         self.family = self.src_high = self.src_low = self.dst_high = self.dst_low = 0
@@ -73,6 +99,24 @@ class Network:
         self.start = self.at
         return self.ipv4() if self.version == 4 else self.ipv6()
 
+    def ip(self, version: int) -> int:
+        """Read the IP header at ``at``, which is said to be of this version."""
+        self.start = self.at
+        return self.ipv4() if version == 4 else self.ipv6()
+
+    def wrapped(self, what: int, number: int) -> int:
+        """Say what lies at ``at`` and return WRAPPED."""
+        self.what = what
+        self.number = number
+        return WRAPPED
+
+    def bound(self, stop: int) -> None:
+        """Let nothing count that lies behind ``stop``, where a header says that its content ends."""
+        if stop < self.wire_end:
+            self.wire_end = stop
+            if stop < self.end:
+                self.end = stop
+
     def u16(self, at: int) -> int:
         """Return the 16-bit word at ``at``."""
         return (self.buf[at] << 8) | self.buf[at + 1]
@@ -90,6 +134,16 @@ class Network:
 
     def choose_link(self, link: int) -> None:
         """Look the link type up and remember that it was seen."""
+        self.look_up(link)
+        for i in range(self.seen_count):
+            if self.seen[i] == link:
+                return
+        if self.seen_count < len(self.seen):
+            self.seen[self.seen_count] = link
+            self.seen_count += 1
+
+    def look_up(self, link: int) -> None:
+        """Make the link type the one that ``link_layer`` reads."""
         self.link = link
         self.kind = -1
         row = 0
@@ -98,13 +152,8 @@ class Network:
                 self.kind = self.links[row + 1]
                 self.header = self.links[row + 2]
                 self.ethertype_at = self.links[row + 3]
+                self.device_at = self.links[row + 4]
             row += ROW_WORDS
-        for i in range(self.seen_count):
-            if self.seen[i] == link:
-                return
-        if self.seen_count < len(self.seen):
-            self.seen[self.seen_count] = link
-            self.seen_count += 1
 
     def link_layer(self) -> int:
         """Find the network layer: sets ``at`` and ``version``."""
@@ -117,13 +166,17 @@ class Network:
         self.at = at + self.header
         if kind == BY_ETHERTYPE:
             return self.ethertype(self.u16(at + self.ethertype_at))
+        if kind == BY_COOKED:
+            return self.cooked(self.u16(at + self.device_at), self.u16(at + self.ethertype_at))
+        if kind >= FIRST_HEADER:
+            return self.wrapped(kind, 0)
         if kind in (ALWAYS_IPV4, ALWAYS_IPV6):
             self.version = 4 if kind == ALWAYS_IPV4 else 6
             return NEXT
         if kind == BY_VERSION:
             if self.at >= self.end:
                 return self.why_short(1)
-            self.version = self.buf[at] >> 4
+            self.version = self.buf[self.at] >> 4
             return NEXT if self.version in (4, 6) else COUNT_NOT_IP
         family = self.u32(at)
         if kind == BY_FAMILY and family > 0xFFFF:  # the other byte order: address families are small numbers
@@ -139,8 +192,22 @@ class Network:
             return NEXT
         return COUNT_NOT_IP
 
+    def cooked(self, device: int, kind: int) -> int:
+        """Take what the kind of device says: with these, the ethertype says nothing."""
+        if device == DEVICE_RADIOTAP:
+            return self.wrapped(RADIOTAP, 0)
+        if device == DEVICE_PRISM:
+            return self.wrapped(PRISM, 0)
+        if device == DEVICE_IEEE802_11:
+            return self.wrapped(IEEE802_11, 0)
+        if device == DEVICE_FRAME_RELAY:
+            return self.wrapped(FRAME_RELAY, 0)
+        if device == DEVICE_NETLINK:
+            return COUNT_NOT_IP
+        return self.ethertype(kind)
+
     def ethertype(self, kind: int) -> int:
-        """Go through VLAN tags (802.1Q, 802.1ad) and 802.2 LLC/SNAP to an ethertype of IP."""
+        """Go through VLAN tags (802.1Q, 802.1ad) to an ethertype of IP."""
         tags = 0
         while kind in (0x8100, 0x88A8, 0x9100):
             if tags == MAX_TAGS:
@@ -150,19 +217,14 @@ class Network:
             kind = self.u16(self.at + 2)
             self.at += 4
             tags += 1
-        if kind <= 1500:  # a length (802.3), or 4 in cooked captures: 802.2 LLC follows
-            if self.end - self.at < 8:
-                return COUNT_TRUNCATED if self.wire_end - self.at >= 8 else COUNT_NOT_IP
-            if self.u32(self.at) != 0xAAAA0300 or self.u16(self.at + 4) != 0:  # RFC 1042: SNAP, OUI 0
-                return COUNT_NOT_IP
-            kind = self.u16(self.at + 6)
-            self.at += 8
         if kind == 0x0800:
             self.version = 4
         elif kind == 0x86DD:
             self.version = 6
+        elif kind <= 1500:  # a length (802.3), or 4 in cooked captures: 802.2 LLC follows
+            return self.wrapped(LLC, 0)
         else:
-            return COUNT_NOT_IP
+            return self.wrapped(ETHERTYPE, kind)
         return NEXT
 
     # ---- network layer
@@ -183,23 +245,21 @@ class Network:
             self.checkable = 0
         if self.buf[at] >> 4 != 4 or header < 20 or total < header:
             return COUNT_MALFORMED
+        self.stop = at + total
         if self.u16(at + 6) & 0x3FFF:  # MF, or an offset
             return COUNT_FRAGMENT
-        if self.buf[at + 9] != TCP:
-            return COUNT_NOT_TCP
-        if self.end - at < header:
-            return COUNT_TRUNCATED
-        self.stop = at + total
         self.at = at + header
         self.family = 4
         self.src_high = self.dst_high = 0
         self.src_low = self.u32(at + 12)
         self.dst_low = self.u32(at + 16)
         self.has_id = self.u16(at + 4) != 0
-        if header > 20:
+        if header > 20 and self.end >= self.at:
             self.source_route(at + 20, self.at)
         self.pseudo = self.src_low + self.dst_low
-        return NEXT
+        if self.buf[at + 9] != TCP:
+            return self.wrapped(PROTOCOL, self.buf[at + 9])
+        return NEXT if self.end >= self.at else COUNT_TRUNCATED
 
     def source_route(self, at: int, stop: int) -> None:
         """Take the final destination from a source route (RFC 791 3.1) that is not used up.
@@ -265,7 +325,7 @@ class Network:
             elif kind in (HOP_BY_HOP, ROUTING, DESTINATION, AUTHENTICATION):
                 size = 2
             else:
-                return COUNT_NOT_TCP  # also ESP, whose content nobody sees, and 59, no next header
+                return self.wrapped(PROTOCOL, kind)
             if self.stop - at < size:
                 return COUNT_MALFORMED
             if self.end - at < size:

@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 NAMES = (
     "source",
     "decode",
+    "layers",
     "printed",
     "strip",
     "analysis",

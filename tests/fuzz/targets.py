@@ -21,12 +21,17 @@ from tcptrace import kernels
 from tcptrace.model.columns import BATCH, COUNT_BAD_CHECKSUM, COUNT_SEGMENTS, COUNTERS, Frames, Segments
 from tcptrace.model.errors import InputError
 from tcptrace.model.states import STATE_NAMES
+from tcptrace.show.layers import dissect
+from tcptrace.show.layers_lines import layer_lines
+from tcptrace.show.paint import plain
 from tcptrace.source import Source, open_source
 from tcptrace.wire.anonymize import Anonymizer
 from tcptrace.wire.decode import CHECK_ALL
 from tcptrace.wire.links import LINK_TYPES, links_table
 from tcptrace.wire.printed import PrintedReader
 from tcptrace.wire.strip import Stripper
+from tests.wire.carriers import LINKS, TUNNELS
+from tests.wire.decode_frames import ipv4, ipv6, tcp
 
 ROOT = Path(__file__).parent.parent.parent
 SEED_FOLDERS = (
@@ -153,6 +158,19 @@ def decode_frame(data: bytes) -> None:
     assert all(result == results[0] for result in results)
 
 
+def dissect_frame(data: bytes) -> None:
+    """Any octets are shown as layers, in printable lines."""
+    if len(data) < 4:
+        return
+    link = LINK_TYPES[data[0] % len(LINK_TYPES)].number
+    frame = data[4:]
+    wire = len(frame) + int.from_bytes(data[1:4], "big") % 70_000
+    layers = dissect(frame, link, wire)
+    assert layers
+    for width in (20, 80):
+        assert all(plain(line).isprintable() for line in layer_lines(layers, width))
+
+
 def read_printed(data: bytes) -> None:
     """Any text gives frames, the same fed whole and in pieces, that fit their columns."""
     whole, pieces = PrintedReader(), PrintedReader()
@@ -251,6 +269,10 @@ def _frame_seeds() -> Iterator[bytes]:
         for _, link, _, wire, octets in _read(seed)[0][:6]:
             if link in numbers:
                 yield bytes([numbers.index(link)]) + (wire - len(octets)).to_bytes(3, "big") + octets
+    for carrier in LINKS + TUNNELS:
+        segment = tcp(flags=0x12, options=b"\x02\x04\x05\xb4", payload=b"fuzz")
+        packet = ipv4(segment) if 4 in carrier.versions else ipv6(segment)
+        yield bytes([numbers.index(carrier.link)]) + bytes(3) + carrier.wrap(packet)
 
 
 def _text_seeds() -> Iterator[bytes]:
@@ -277,6 +299,7 @@ class Target(NamedTuple):
 TARGETS = {
     "source": Target(read_source, _source_seeds),
     "decode": Target(decode_frame, _frame_seeds),
+    "layers": Target(dissect_frame, _frame_seeds),
     "printed": Target(read_printed, _text_seeds),
     "strip": Target(strip_frame, _frame_seeds),
     "analysis": Target(analyze_capture, _capture_seeds),

@@ -10,11 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcptrace.show.layers import dissect, layer_lines
+from tcptrace.show.layers import READERS, dissect
+from tcptrace.show.layers_lines import layer_lines
 from tcptrace.show.layers_model import Layer
 from tcptrace.show.paint import plain
 from tcptrace.source.open import open_source
+from tcptrace.wire import headers
 from tcptrace.wire.links import LINK_TYPES
+from tests.wire.carriers import LINKS, TUNNELS, Carrier
+from tests.wire.decode_frames import ipv4
+
+CARRIERS = LINKS + TUNNELS
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared" / "data" / "real"
@@ -76,11 +82,85 @@ def frames(path: Path) -> Iterator[tuple[int, bytes, int, int]]:
 def test_a_link_type_leads_to_the_same_tcp(name: str) -> None:
     link, header, network = FRAMES[name]
     layers = dissect(header + network, link, len(header + network))
-    assert [layer.level for layer in layers] == ["Link", "Network", "Transport", "Application"]
-    assert layers[1].name == ("IPv6" if network is IPV6 else "IPv4")
+    levels = [layer.level for layer in layers]
+    assert list(dict.fromkeys(levels)) == ["Link", "Network", "Transport", "Application"]
+    assert layers[levels.index("Network")].name == ("IPv6" if network is IPV6 else "IPv4")
     assert values(layers, "Transport")["source port"] == "49329"
     assert values(layers, "Transport")["flags"] == "PSH,ACK"
     assert values(layers, "Application")["first line"] == "GET / HTTP/1.1"
+
+
+# What a tunnel's layers are called, the outermost first; link layer, TCP and what it carries are always there.
+OUTER4, OUTER6 = ["Ethernet", "IPv4"], ["Ethernet", "IPv6"]
+LAYERS = {
+    "mpls-three-labels": ["Ethernet", "MPLS", "IPv4"],
+    "mpls-control-word": ["Ethernet", "MPLS", "Ethernet", "IPv4"],
+    "pppoe": ["Ethernet", "PPPoE", "PPP", "IPv4"],
+    "ip-in-ipv4": [*OUTER4, "IPv4"],
+    "ip-in-ipv6": [*OUTER6, "IPv4"],
+    "gre-all": [*OUTER4, "GRE", "IPv4"],
+    "gre-ethernet": [*OUTER4, "GRE", "Ethernet", "IPv4"],
+    "pptp": [*OUTER4, "GRE version 1", "PPP", "IPv4"],
+    "erspan-1": [*OUTER4, "GRE", "ERSPAN type I", "Ethernet", "IPv4"],
+    "erspan-2": [*OUTER4, "GRE", "ERSPAN type II", "Ethernet", "IPv4"],
+    "erspan-3": [*OUTER4, "GRE", "ERSPAN type III", "Ethernet", "IPv4"],
+    "vxlan": [*OUTER4, "UDP", "VXLAN", "Ethernet", "IPv4"],
+    "geneve-options": [*OUTER4, "UDP", "GENEVE", "IPv4"],
+    "gtp-u-extension": [*OUTER4, "UDP", "GTP-U", "IPv4"],
+    "ah-tunnel": [*OUTER4, "authentication header (AH)", "IPv4"],
+    "vxlan-in-gre-in-ipv6": [*OUTER6, "GRE", "IPv4", "UDP", "VXLAN", "Ethernet", "IPv4"],
+    "radiotap": ["radiotap", "IEEE 802.11", "LLC with SNAP", "IPv4"],
+    "nflog-little": ["netfilter log (NFLOG)", "IPv4"],
+    "pktap-ethernet": ["PKTAP", "Ethernet", "IPv4"],
+}
+
+
+@pytest.mark.parametrize("carrier", CARRIERS, ids=lambda carrier: carrier.name)
+def test_each_header_is_a_layer_and_the_innermost_tcp_is_the_same(carrier: Carrier) -> None:
+    for version in carrier.versions:
+        network = IPV4 if version == 4 else IPV6
+        whole = carrier.wrap(network)
+        layers = dissect(whole, carrier.link, len(whole))
+        assert values(layers, "Network")["source"] == ("127.0.0.1" if version == 4 else "::1")
+        assert values(layers, "Transport")["source port"] == "49329"
+        assert values(layers, "Application")["first line"] == "GET / HTTP/1.1"
+        if version == 4 and carrier.name in LAYERS:
+            assert [layer.name for layer in layers][:-2] == LAYERS[carrier.name]
+        for length in range(len(whole)):
+            cut = dissect(whole[:length], carrier.link, len(whole))
+            assert cut
+            if length < whole.index(TCP) + 20:
+                assert "TCP" not in [layer.name for layer in cut if layer.fields]
+
+
+def test_teredo_shows_where_the_relay_saw_the_sender() -> None:
+    carrier = next(carrier for carrier in CARRIERS if carrier.name == "teredo-origin")
+    whole = carrier.wrap(IPV6)
+    layers = dissect(whole, carrier.link, len(whole))
+    assert [layer.name for layer in layers][2:5] == ["UDP", "Teredo", "IPv6"]
+    assert values(layers, "Tunnel")["origin"] == "0.0.0.0:60875"  # both are obfuscated on the wire
+
+
+@pytest.mark.parametrize("carrier", CARRIERS, ids=lambda carrier: carrier.name)
+def test_a_carrier_changed_anywhere_is_survived(carrier: Carrier) -> None:
+    whole = carrier.wrap(IPV4)
+    for at in range(len(whole) - len(TCP)):
+        for value in (0, 255, whole[at] ^ 1, whole[at] ^ 64):
+            changed = whole[:at] + bytes([value]) + whole[at + 1 :]
+            for line in layer_lines(dissect(changed, carrier.link, len(changed) + at)):
+                assert plain(line).isprintable()
+
+
+def test_headers_without_end_are_bounded() -> None:
+    packet = IPV4
+    for _ in range(100):
+        packet = ipv4(packet, protocol=4)
+    assert dissect(packet, 101, len(packet))[-1].name == "more headers"
+
+
+def test_every_header_of_the_decoder_has_a_reader() -> None:
+    numbers = {value for name, value in vars(headers).items() if name.isupper() and isinstance(value, int)}
+    assert set(READERS) == numbers - {headers.FIRST_HEADER, headers.PPP_PROTOCOL} | {headers.ETHERTYPE}
 
 
 def test_both_tags_of_qinq_are_shown() -> None:
@@ -103,8 +183,9 @@ def test_a_frame_cut_anywhere_says_so_and_never_invents_a_layer(name: str) -> No
 
 def test_the_table_of_link_types_is_known_here_too() -> None:
     for row in LINK_TYPES:
-        assert "no row" not in dissect(bytes(64), row.number, 64)[0].note
-    assert "LINKTYPE_147" in dissect(bytes(64), 147, 64)[0].note
+        assert "link type" not in dissect(bytes(64), row.number, 64)[0].note
+    assert dissect(bytes(64), 147, 64)[0].note.startswith("link type USER0 (147) is not taken apart here")
+    assert dissect(bytes(64), 9999, 64)[0].name == "LINKTYPE_9999"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -12,7 +12,7 @@ from tcptrace.model.columns import COUNTERS, KEY_WORDS, SACK_WORDS, SKIP_NAMES, 
 from tcptrace.wire.links import links_table
 from tests.wire.naive_decode import Segment, checksum
 
-HOT = ("network", "decode", "duplicates")
+HOT = ("network", "link_headers", "tunnels", "decode", "duplicates")
 FORMS = ["plain", "compiled"] if all(kernels.is_compiled(f"wire.{name}") for name in HOT) else ["plain"]
 MODES = ("none", "flags", "all")
 KEYS = array("Q", [(0x9E3779B97F4A7C15 * (i + 1)) & 0xFFFFFFFFFFFFFFFF for i in range(128)])

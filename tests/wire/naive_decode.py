@@ -6,84 +6,34 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tcptrace.model import tcpflags as tf
+from tests.wire import naive_tunnels
+from tests.wire.naive_pieces import Piece, Skip
 
 Segment = dict[str, Any]
 
 
-class Skip(Exception):
-    """The frame is no segment; the argument is the reason."""
-
-
-@dataclass
-class Piece:
-    """Octets of which perhaps only the beginning was captured."""
-
-    data: bytes
-    size: int  # how many there were on the wire
-
-    def head(self, count: int) -> bytes:
-        if len(self.data) < count:
-            raise Skip("truncated" if self.size >= count else "malformed")
-        return self.data[:count]
-
-    def behind(self, count: int) -> "Piece":
-        return Piece(self.data[count:], self.size - count)
-
-    def cut(self, count: int) -> "Piece":
-        return Piece(self.data[:count], count)
-
-
 def naive_decode(frame: bytes, wire: int, link: int, checksums: str = "flags") -> Segment:
     piece = Piece(frame, max(wire, len(frame)))
-    version, packet = _link(piece, link)
+    return naive_tunnels.Unwrap(lambda version, packet: naive_ip(version, packet, checksums)).link(
+        piece, link
+    )
+
+
+def naive_ip(version: int, packet: Piece, checksums: str) -> Segment:
     return _ipv4(packet, checksums) if version == 4 else _ipv6(packet, checksums)
 
 
-def _link(piece: Piece, link: int) -> tuple[int, Piece]:
-    if link in (0, 108):
-        head = piece.head(4)
-        families = {struct.unpack(">I", head)[0]}
-        if link == 0:
-            families.add(struct.unpack("<I", head)[0])
-        if 2 in families:
-            return 4, piece.behind(4)
-        if families & {10, 24, 28, 30}:
-            return 6, piece.behind(4)
-        raise Skip("not_ip")
-    if link in (12, 14, 101):
-        version = piece.head(1)[0] >> 4
-        if version not in (4, 6):
-            raise Skip("not_ip")
-        return version, piece
-    if link in (228, 229):
-        return (4 if link == 228 else 6), piece
-    if link not in (1, 113, 276):
-        raise Skip("link_type")
-    size, at = {1: (14, 12), 113: (16, 14), 276: (20, 0)}[link]
-    (kind,) = struct.unpack(">H", piece.head(size)[at : at + 2])
-    piece = piece.behind(size)
-    for tags in range(17):
-        if kind not in (0x8100, 0x88A8, 0x9100):
-            break
-        if tags == 16:
-            raise Skip("not_ip")
-        (kind,) = struct.unpack(">H", piece.head(4)[2:])
-        piece = piece.behind(4)
-    if kind <= 1500:
-        if piece.size < 8:
-            raise Skip("not_ip")
-        snap = piece.head(8)
-        if snap[:6] != b"\xaa\xaa\x03\0\0\0":
-            raise Skip("not_ip")
-        (kind,) = struct.unpack(">H", snap[6:])
-        piece = piece.behind(8)
-    if kind not in (0x0800, 0x86DD):
-        raise Skip("not_ip")
-    return (4 if kind == 0x0800 else 6), piece
+def _behind_ip(protocol: int, body: Piece, checksums: str) -> Segment:
+    """What is in IP and not TCP; where it is no tunnel, or nothing that is IP is in it, it is just no TCP."""
+    try:
+        return naive_tunnels.Unwrap(lambda version, packet: naive_ip(version, packet, checksums)).protocol(
+            body, protocol
+        )
+    except Skip as skip:
+        raise Skip("not_tcp" if skip.args[0] == "not_ip" else skip.args[0]) from None
 
 
 def _ipv4(packet: Piece, checksums: str) -> Segment:
@@ -98,19 +48,30 @@ def _ipv4(packet: Piece, checksums: str) -> Segment:
         raise Skip("malformed")
     if fragment & 0x2000 or fragment & 0x1FFF:
         raise Skip("fragment")
-    if protocol != 6:
-        raise Skip("not_tcp")
-    if len(packet.data) < header:
+    packet = packet.cut(total)
+    if protocol not in (6, 51):
+        return _behind_ip(protocol, packet.behind(header), checksums)
+    if protocol == 6 and len(packet.data) < header:
         raise Skip("truncated")
     options = packet.data[20:header]
-    packet = packet.cut(total)
     same = head[:8] + bytes([6]) + source + target + options
     final = _final_destination(options)
     if final == b"?":
         known = False
     elif final:
         target = final
-    return _tcp(packet.behind(header), source, target, same, ident != 0, known, checksums)
+    body = packet.behind(header)
+    if protocol == 51:  # authentication headers up to what is no such
+        while protocol == 51:
+            first = body.head(12)
+            protocol, size = first[0], (first[1] + 2) * 4
+            authentication = body.head(size)
+            options += authentication
+            body = body.behind(size)
+        if protocol != 6:
+            return _behind_ip(protocol, body, checksums)
+        same = head[:8] + bytes([51]) + source + head[16:20] + options[:64]
+    return _tcp(body, source, target, same, ident != 0, known, checksums)
 
 
 def _final_destination(options: bytes) -> bytes:
@@ -147,7 +108,7 @@ def _ipv6(packet: Piece, checksums: str) -> Segment:
         if kind == 6:
             break
         if kind not in (0, 43, 44, 51, 60):
-            raise Skip("not_tcp")
+            return _behind_ip(kind, whole.cut(length).behind(len(extensions)), checksums)
         done = len(extensions)
         piece = whole.cut(length).behind(done)
         start = piece.head(8 if kind == 44 else 2)

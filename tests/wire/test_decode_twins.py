@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 from tcptrace.model.columns import COUNTERS, SKIP_NAMES
 from tcptrace.model.tcpflags import MARK_BAD_CHECKSUM
+from tcptrace.wire.links import LINK_TYPES
+from tests.wire.carriers import LINKS as LINK_CARRIERS
+from tests.wire.carriers import TUNNELS, Carrier
 from tests.wire.decode_frames import FORMS, KEYS, MODES, Form, ethernet, ipv4, ipv6, tcp
 from tests.wire.naive_decode import Segment, Skip, naive_decode
 
-LINKS = (0, 1, 12, 14, 101, 108, 113, 228, 229, 276, 147)
+LINKS = (0, 1, 12, 14, 101, 108, 113, 228, 229, 276, 147)  # those that ``with_link`` knows
+ALL_LINKS = (*(row.number for row in LINK_TYPES), 147)
 SYN_OPTIONS = b"\x02\x04\x05\xb4\x04\x02\x08\x0a" + bytes(8) + b"\x01\x03\x03\x07"
 
 
@@ -54,20 +58,17 @@ def with_link(packet: bytes, link: int, way: int) -> bytes:
     return packet
 
 
-packets = st.builds(
-    with_link,
-    st.one_of(st.sampled_from(seeds()), st.binary(max_size=100)),
-    st.sampled_from(LINKS),
-    st.integers(0, 3),
-)
-
-
 @st.composite
 def hostile_frames(draw: st.DrawFn) -> tuple[bytes, int, int]:
     """Draw a frame with some octets changed, cut anywhere, of a wire length that may be anything."""
-    link = draw(st.sampled_from(LINKS))
-    packet = draw(st.one_of(st.sampled_from(seeds()), st.binary(max_size=100)))
-    data = bytearray(with_link(packet, link, draw(st.integers(0, 3))))
+    packet = draw(st.one_of(st.sampled_from(seeds()), st.binary(min_size=1, max_size=100)))
+    carrier = draw(st.one_of(st.none(), st.sampled_from(LINK_CARRIERS + TUNNELS)))
+    if carrier is None:
+        link = draw(st.sampled_from(LINKS))
+        data = bytearray(with_link(packet, link, draw(st.integers(0, 3))))
+    else:
+        link = carrier.link
+        data = bytearray(carrier.wrap(packet))
     for at, value in draw(st.lists(st.tuples(st.integers(0, 150), st.integers(0, 255)), max_size=4)):
         if at < len(data):
             data[at] = value
@@ -121,7 +122,9 @@ def test_hostile_frames_never_raise_and_all_decoders_agree(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.binary(max_size=120), st.integers(0, 300), st.sampled_from(LINKS)), max_size=8))
+@given(
+    st.lists(st.tuples(st.binary(max_size=120), st.integers(0, 300), st.sampled_from(ALL_LINKS)), max_size=8)
+)
 def test_random_octets_never_raise_and_all_decoders_agree(frames: list[tuple[bytes, int, int]]) -> None:
     agree(frames, "all")
 
@@ -133,6 +136,21 @@ def test_every_packet_cut_at_every_length_is_the_same_to_all(link: int) -> None:
             whole = with_link(packet, link, way)
             agree([(whole[:cut], len(whole), link) for cut in range(len(whole) + 1)], "all")
             agree([(whole[:cut], 0, link) for cut in range(len(whole) + 1)], "flags")
+
+
+@pytest.mark.parametrize("carrier", LINK_CARRIERS + TUNNELS, ids=lambda carrier: carrier.name)
+def test_every_carrier_cut_and_changed_anywhere_is_the_same_to_all(carrier: Carrier) -> None:
+    random_ = random.Random(carrier.name)
+    packet = seeds()[1 if 4 in carrier.versions else 6]
+    whole = carrier.wrap(packet)
+    agree([(whole[:cut], len(whole), carrier.link) for cut in range(len(whole) + 1)], "all")
+    agree([(whole[:cut], 0, carrier.link) for cut in range(len(whole) + 1)], "flags")
+    frames = [
+        (whole[:at] + bytes([value]) + whole[at + 1 :], 0, carrier.link)
+        for at in range(whole.index(packet) + 40)
+        for value in (0, 255, whole[at] ^ 1, whole[at] ^ 0x40, random_.randrange(256))
+    ]
+    agree(frames, "all")
 
 
 @pytest.mark.parametrize("packet", seeds())

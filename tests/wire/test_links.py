@@ -1,7 +1,11 @@
 """The table of link types. Truth: https://www.tcpdump.org/linktypes.html."""
 
+import ctypes
+import ctypes.util
+
 import pytest
 
+from tcptrace.wire.link_names import LINK_NAMES
 from tcptrace.wire.links import LINK_TYPES, ROW_WORDS, link_name, links_table
 from tests.wire.decode_frames import FORMS, Form, ipv4, ipv6, tcp
 
@@ -87,7 +91,29 @@ def test_names_are_those_of_tcpdump() -> None:
     assert [link_name(number) for number in (0, 1, 101, 108, 113, 228, 229, 276)] == [
         "NULL", "ETHERNET", "RAW", "LOOP", "LINUX_SLL", "IPV4", "IPV6", "LINUX_SLL2",
     ]  # fmt: skip
-    assert link_name(147) == "LINKTYPE_147"
+    assert link_name(147) == "USER0"
+    assert link_name(9999) == "LINKTYPE_9999"
+
+
+@pytest.mark.skipif(ctypes.util.find_library("pcap") is None, reason="libpcap is not installed")
+def test_libpcap_has_the_same_name_for_almost_every_number() -> None:
+    library = ctypes.CDLL(ctypes.util.find_library("pcap"))
+    library.pcap_datalink_val_to_name.restype = ctypes.c_char_p
+    theirs = {}
+    for number in range(400):
+        name = library.pcap_datalink_val_to_name(number)
+        if name is not None:
+            theirs[number] = name.decode()
+    # From 104 on DLT_ and LINKTYPE_ numbers are the same, and most of the names: not where libpcap keeps an old one.
+    differ = {number for number in theirs if number >= 104 and link_name(number) != theirs[number]}
+    assert differ <= {119, 127, 163, 195}
+    assert len(theirs) - len(differ) > 100
+    assert all(link_name(number) != f"LINKTYPE_{number}" for number in theirs if 104 <= number <= 290)
+
+
+def test_a_link_type_is_decoded_or_only_named() -> None:
+    assert not LINK_NAMES.keys() & {row.number for row in LINK_TYPES}
+    assert list(LINK_NAMES) == sorted(LINK_NAMES)
 
 
 def test_a_number_has_one_row_and_a_row_fits_the_kernel() -> None:

@@ -1,12 +1,13 @@
 # C types of tcptrace/wire/decode.py.
 cimport cython
 from .network cimport Network
+from .tunnels cimport Tunnels
 
 cdef int COUNT_BAD_CHECKSUM, COUNT_MALFORMED, COUNT_SEGMENTS, COUNT_TRUNCATED, KEY_WORDS, SACK_WORDS
 cdef int FIN, RST, SYN, MARK_BAD_CHECKSUM, MARK_NO_IP_ID, MARK_OFFLOADED, MARK_TRUNCATED
 cdef int OPT_FAST_OPEN, OPT_FAST_OPEN_COOKIE, OPT_MALFORMED, OPT_MSS, OPT_SACK, OPT_SACK_PERMITTED
 cdef int OPT_SCALE, OPT_TIMESTAMPS
-cdef int NEXT, CHECK_NONE, CHECK_FLAGS, CHECK_ALL, EXTENSION_OCTETS, PAYLOAD_OCTETS
+cdef int NEXT, WRAPPED, CHECK_NONE, CHECK_FLAGS, CHECK_ALL, EXTENSION_OCTETS, PAYLOAD_OCTETS
 cdef unsigned long long MASK32, TOP32
 
 @cython.final
@@ -15,6 +16,7 @@ cdef class Decode:
     cdef long long[::1] counters
     cdef unsigned long long[::1] keys
     cdef Network network
+    cdef Tunnels tunnels
     cdef long long mode
     cdef unsigned long long hash_a, hash_b
     cdef long long key_at
