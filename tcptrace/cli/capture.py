@@ -24,6 +24,7 @@ class CaptureRequest(NamedTuple):
     limit: int | None  # frames
     duration_s: float | None
     promiscuous: bool
+    ring: bool
     results: Request | None  # None: only written
 
 
@@ -80,6 +81,9 @@ class CaptureRequest(NamedTuple):
     help="With -C: N files by turns; with -G: end after N.",
 )
 @click.option("--promiscuous", is_flag=True, help="Ask for frames that are not for this machine, too.")
+@click.option(
+    "--no-ring", is_flag=True, help="Read frames one by one; it does so, too, where there is no ring."
+)
 @click.option("--no-results", is_flag=True, help="Only write the frames; -w - does that anyway.")
 def capture(words: tuple[str, ...], **options: Any) -> None:
     """Capture on an interface until it is interrupted, then say of each connection what `analyze` says.
@@ -103,6 +107,7 @@ def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:
         for name in ("interfaces", "path", "form", "limit", "duration_s", "promiscuous")
     }
     snap, no_results = options.pop("snap") or MAX_SNAP, options.pop("no_results")
+    own["ring"] = not options.pop("no_ring")
     if not own["interfaces"]:
         raise UsageError("-i: missing; name an interface, e.g. -i lo, or -i any")
     if own["duration_s"] is not None and not 0 < own["duration_s"] < float("inf"):

@@ -28,6 +28,7 @@ def run(request: CaptureRequest) -> None:
         limit=request.limit,
         duration_s=request.duration_s,
         promiscuous=request.promiscuous,
+        ring=request.ring,
     )
     file = None
     try:

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from tcptrace.source.interface import is_there
-from tcptrace.source.ring import BLOCK_OCTETS, RETIRE_MS, Ring
+from tcptrace.source.packet_socket import BLOCK_OCTETS, PacketSocket
+from tcptrace.source.ring import RETIRE_MS
 
 WAITING_BLOCKS = 256
 _DRAIN_S = 1.0  # at most; the kernel hands over the last block within RETIRE_MS, as a rule
@@ -23,7 +24,7 @@ _DRAIN_S = 1.0  # at most; the kernel hands over the last block within RETIRE_MS
 class Copier:
     """Blocks of some rings, in the order in which the kernel hands them over."""
 
-    def __init__(self, rings: Sequence[Ring], duration_s: float | None) -> None:
+    def __init__(self, rings: Sequence[PacketSocket], duration_s: float | None) -> None:
         """Copy for ``duration_s`` seconds from ``start`` on, without it until ``stop``."""
         self.problem: str | None = None  # why it ended by itself
         self._rings = rings

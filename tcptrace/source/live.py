@@ -5,6 +5,7 @@ through the copies, writes them down and analyses them.
 """
 
 import sys
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,8 @@ from tcptrace.source.dump import FrameFile
 from tcptrace.source.filter import Filter
 from tcptrace.source.interface import Interface, find_interface
 from tcptrace.source.kernel_filter import keep_all, kernel_program
+from tcptrace.source.messages import Messages
+from tcptrace.source.packet_socket import PacketSocket
 from tcptrace.source.ring import Ring
 from tcptrace.wire.links import link_name
 from tcptrace.wire.writer import MAX_SNAP
@@ -30,7 +33,7 @@ else:
 class _Tap(NamedTuple):
     """An interface that is captured on."""
 
-    ring: Ring
+    ring: PacketSocket
     walker: "walking.RingWalker"
     filter: Filter | None  # what the kernel could not judge
 
@@ -53,11 +56,12 @@ class LiveSource:
         limit: int | None = None,
         duration_s: float | None = None,
         promiscuous: bool = False,
+        ring: bool = True,
     ) -> None:
         """Open the interfaces. ``InputError`` where one is not there, or there is no permission.
 
         At most ``limit`` frames are taken of those that ``words`` select, ``snap`` octets of each; after
-        ``duration_s`` seconds it ends.
+        ``duration_s`` seconds it ends. Without ``ring``, or where the kernel has none, frames are read one by one.
         """
         self.interfaces: list[Interface] = [_usable(name) for name in names]
         self.name = ",".join(names)
@@ -74,7 +78,7 @@ class LiveSource:
         self._taps: list[_Tap] = []
         try:
             for interface in self.interfaces:
-                self._taps.append(_open_tap(interface, words, snap, promiscuous))
+                self._taps.append(_open_tap(interface, words, snap, promiscuous, ring))
         except BaseException:
             self._close_taps()
             raise
@@ -158,9 +162,21 @@ def _usable(name: str) -> Interface:
     return interface
 
 
-def _open_tap(interface: Interface, words: Filter | None, snap: int, promiscuous: bool) -> _Tap:
+def _open_tap(interface: Interface, words: Filter | None, snap: int, promiscuous: bool, ring: bool) -> _Tap:
     """Open an interface, with the filter in the kernel where that can judge it."""
     program = kernel_program(words, interface, snap)
-    ring = Ring(interface, keep_all(snap) if program is None else program, promiscuous=promiscuous)
+    attached = keep_all(snap) if program is None else program
     walker = walking.RingWalker(int(sys.byteorder == "big"), int(interface.is_cooked), interface.link, snap)
-    return _Tap(ring, walker, words if program is None else None)
+    return _Tap(
+        _open_socket(interface, attached, promiscuous, ring), walker, words if program is None else None
+    )
+
+
+def _open_socket(interface: Interface, program: "array[int]", promiscuous: bool, ring: bool) -> PacketSocket:
+    """Open a ring, or a socket without one where that is wished or the kernel has none (gVisor, little memory)."""
+    if ring:
+        try:
+            return Ring(interface, program, promiscuous)
+        except InputError:
+            pass  # without the right to capture, the same is said once more
+    return Messages(interface, program, promiscuous)

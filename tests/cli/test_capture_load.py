@@ -56,24 +56,31 @@ def drop_counts(said: str) -> tuple[str, str]:
 def beside_tcpdump(
     folder: Path, prefix: Sequence[str], interface: str, filters: Sequence[str], traffic: str, *options: str
 ) -> list[tuple[list[bytes], list[bytes]]]:
-    """Return tcpdump's and our frames for each filter, while ``traffic`` runs in a network."""
-    pairs = []
+    """Return tcpdump's and our frames for each filter, while ``traffic`` runs in a network.
+
+    Ours were read in two ways, from a ring and one by one, and both had the same.
+    """
+    started = []
     for number, words in enumerate(filters):
-        theirs, ours = folder / f"{interface}{number}.theirs", folder / f"{interface}{number}.ours"
-        peer = tcpdump("-i", interface, *options, "-w", theirs, words, prefix=prefix)
-        process = capture("-i", interface, "-w", ours, "--no-results", words, prefix=prefix)
-        pairs.append((peer, process, theirs, ours))
+        paths = [folder / f"{interface}{number}.{way}" for way in ("theirs", "ring", "single")]
+        peer = tcpdump("-i", interface, *options, "-w", paths[0], words, prefix=prefix)
+        write = ("-i", interface, "--no-results", "-w")
+        ring = capture(*write, paths[1], words, prefix=prefix)
+        single = capture(*write, paths[2], "--no-ring", words, prefix=prefix)
+        started.append(((peer, ring, single), paths))
     subprocess.run([*prefix, sys.executable, "-c", traffic], check=True, timeout=WAIT_S)
-    settle(pairs[-1][2])
-    for peer, process, _, _ in pairs:
-        peer.interrupt()
-        process.interrupt()
+    settle(started[-1][1][0])
+    for processes, _ in started:
+        for process in processes:
+            process.interrupt()
     found = []
-    for peer, process, theirs, ours in pairs:
-        for each in (peer, process):
-            status, _, said = each.finish()
+    for processes, paths in started:
+        for process in processes:
+            status, _, said = process.finish()
             assert (status, drop_counts(said)[0]) == (0, "0"), said
-        found.append((frames_of(theirs), frames_of(ours)))
+        theirs, ring_s, single_s = map(frames_of, paths)
+        assert single_s == ring_s
+        found.append((theirs, ring_s))
     return found
 
 
