@@ -43,6 +43,9 @@ COMMANDS = {
     "extract": Row(
         "tcptrace.cli.extract", "extract", "Write some connections, or what a filter keeps, as pcapng."
     ),
+    "run": Row(
+        "tcptrace.cli.private", "run", "Run a command in a private network, and capture it. Needs no root."
+    ),
     "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
 }
 

@@ -9,7 +9,7 @@ from tcptrace.model.errors import UsageError
 from tcptrace.source.rotate import MEGABYTE, Turns
 
 MAX_SNAP = 262144  # tcpdump's; no frame is longer
-_ITS_OWN = ("words", "files", "follow")  # parameters of `analyze` that name its input
+ITS_OWN = ("words", "files", "follow")  # parameters of `analyze` that name its input
 
 
 class CaptureRequest(NamedTuple):
@@ -97,7 +97,7 @@ def capture(words: tuple[str, ...], **options: Any) -> None:
     run(request)
 
 
-capture.params += [each for each in analyze.params if each.name not in _ITS_OWN]
+capture.params += [each for each in analyze.params if each.name not in ITS_OWN]
 
 
 def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:

@@ -32,14 +32,14 @@ def run(request: CaptureRequest) -> None:
     )
     file = None
     try:
-        file = _open_file(request, source)
+        file = open_file(request, source)
         with Ending(source.stop):
             source.start()
             _say(f"listening on {escape(source.name)} ({', '.join(source.link_types)}); ^C ends")
-            analysed = _take(request, source)
+            analysed = take(request, source, live=True)
     finally:
         source.close()
-    _say_counts(source, analysed)
+    say_counts(source, analysed)
     if file is not None and file.problem is not None:
         if not file.is_unread:
             raise InputError(file.problem)
@@ -48,7 +48,7 @@ def run(request: CaptureRequest) -> None:
         terminal.complain(f"incomplete: {source.problem}")
 
 
-def _open_file(request: CaptureRequest, source: LiveSource) -> FrameFile | None:
+def open_file(request: CaptureRequest, source: LiveSource) -> FrameFile | None:
     """Open what ``-w`` names; only now, for without the right to capture nothing should be overwritten."""
 
     def begin(path: str) -> CaptureFile:
@@ -67,7 +67,7 @@ def _open_file(request: CaptureRequest, source: LiveSource) -> FrameFile | None:
     return file
 
 
-def _take(request: CaptureRequest, source: LiveSource) -> int | None:
+def take(request: CaptureRequest, source: LiveSource, live: bool) -> int | None:
     """Take what comes until the end; return how many frames were analysed, ``None`` where that was not wanted."""
     if request.results is None:
         for _ in source.batches():
@@ -75,7 +75,7 @@ def _take(request: CaptureRequest, source: LiveSource) -> int | None:
         return None
     from tcptrace.cli.run_analyze import write_results
 
-    return write_results(request.results, source, live=True).frames
+    return write_results(request.results, source, live).frames
 
 
 def _say(line: str) -> None:
@@ -85,7 +85,7 @@ def _say(line: str) -> None:
         sys.stderr.flush()
 
 
-def _say_counts(source: LiveSource, analysed: int | None) -> None:
+def say_counts(source: LiveSource, analysed: int | None) -> None:
     """Say what tcpdump says at its end."""
     counts = [f"{plural(source.captured, 'frame')} captured"]
     if analysed is not None:

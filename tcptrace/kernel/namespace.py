@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 import sys
+from contextlib import suppress
 
 from tcptrace.model.errors import InputError
 
@@ -35,6 +36,12 @@ def enter_private_network() -> None:
         raise InputError(
             f"private network: {sys.platform} refuses it ({error.strerror or error}); run it with sudo"
         ) from None
+
+
+def allow_low_ports() -> None:
+    """In a private network let everybody listen on every port, for nobody else is there; where that is refused, not."""
+    with suppress(OSError):
+        _write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0")
 
 
 def bring_up(name: str) -> None:

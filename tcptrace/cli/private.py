@@ -1,0 +1,55 @@
+"""``tcptrace run -- COMMAND``: a command in a private network, its loopback captured from first to last packet."""
+
+from typing import Any
+
+import click
+
+from tcptrace.cli.analyze import analyze, make_request
+from tcptrace.cli.capture import ITS_OWN, MAX_SNAP, CaptureRequest
+from tcptrace.model.errors import UsageError
+
+
+@click.command(
+    context_settings={"allow_interspersed_args": False},
+    epilog="The exit status is COMMAND's; 3 where no private network is to be had, 127 where there is no COMMAND.",
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[--] COMMAND [ARG...]")
+@click.option("-w", "path", type=click.Path(), metavar="FILE", help="Write the frames to FILE.")
+@click.option(
+    "-F", "form", type=click.Choice(("pcapng", "pcap")), default="pcapng", help="What -w writes (pcapng)."
+)
+@click.option("--no-results", is_flag=True, help="Only write the frames (-w).")
+def run(command: tuple[str, ...], path: str | None, form: str, no_results: bool, **options: Any) -> None:
+    """Run a command in a private network that has only a loopback, and say what `analyze` says of its connections.
+
+    Needs no root on most Linux. COMMAND sees nobody else's traffic, and reaches nobody. With --json and --csv its
+    standard output goes to standard error, so that the results stand alone.
+    """
+    if not command:
+        raise UsageError(
+            "COMMAND: missing; write what is to be run, e.g. tcptrace run -- python3 server_test.py"
+        )
+    if path == "-":
+        raise UsageError("-w -: standard output is the command's; name a file")
+    if no_results and path is None:
+        raise UsageError("--no-results: nothing would come out; add -w FILE")
+    results = None if no_results else make_request(("lo",), "", {**options, "follow": False})
+    request = CaptureRequest(
+        interfaces=("lo",),
+        path=path,
+        form=form,
+        turns=None,
+        filter="",
+        snap=MAX_SNAP,
+        limit=None,
+        duration_s=None,
+        promiscuous=False,
+        ring=True,
+        results=results,
+    )
+    from tcptrace.cli.run_private import run as run_private
+
+    run_private(request, command)
+
+
+run.params += [each for each in analyze.params if each.name not in ITS_OWN]
