@@ -21,6 +21,7 @@ from tcptrace.spool import SegmentLog, Spool
 from tcptrace.tcp import codes as notes
 from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import OUTCOME_NAMES
+from tcptrace.watch import Tell, Watcher
 from tcptrace.wire.application import classify
 from tcptrace.wire.decoder import Decoder
 
@@ -53,15 +54,16 @@ def analyze(
     order: str = "stream",
     segments: bool = False,
     tick: Callable[[int], None] | None = None,
+    watch: Tell | None = None,
 ) -> "Analysis":
     """Return the analysis of a capture; it is read when the result is iterated.
 
-    ``source`` is a path, ``"-"`` for standard input, octets, or a binary file; several of them in a
-    list are one capture, merged by time; or a ``Source``. ``msl_s`` is the maximum segment lifetime
-    in seconds; ``checksums`` which segments are checked (``none``, ``flags``, ``all``); ``filter`` tcpdump's words;
-    ``order`` ``stream`` or ``end``; ``segments`` keeps what ``Analysis.segments_of`` needs; ``tick`` is called with the
-    number of frames read, batch by batch. Raises ``InputError`` where the source cannot be read, ``UsageError`` for a
-    filter or an option that cannot be understood.
+    ``source`` is a path, ``"-"`` for standard input, octets, or a binary file; several of them in a list are one
+    capture, merged by time; or a ``Source``. ``msl_s`` is the maximum segment lifetime in seconds; ``checksums`` which
+    segments are checked (``none``, ``flags``, ``all``); ``filter`` tcpdump's words; ``order`` ``stream`` or ``end``;
+    ``segments`` keeps what ``Analysis.segments_of`` needs; ``tick`` is called with the number of frames read, batch by
+    batch, ``watch`` with each step as it is made or withdrawn. Raises ``InputError`` where the source cannot be read,
+    ``UsageError`` for a filter or an option that cannot be understood.
     """
     if order not in ORDERS:
         raise UsageError(f"order: {order!r} is not known; use one of {', '.join(ORDERS)}")
@@ -69,7 +71,9 @@ def analyze(
         raise UsageError(f"msl: {msl_s:g} s is not a lifetime; give seconds above 0")
     if max_connections < 1:
         raise UsageError(f"max-connections: {max_connections} is too few; give at least 1")
-    return Analysis(source, msl_s, checksums, max_connections, max_findings, filter, order, segments, tick)
+    return Analysis(
+        source, msl_s, checksums, max_connections, max_findings, filter, order, segments, tick, watch
+    )
 
 
 class Analysis:
@@ -86,6 +90,7 @@ class Analysis:
         order: str,
         segments: bool,
         tick: Callable[[int], None] | None,
+        watch: Tell | None = None,
     ) -> None:
         self._filter = _compile(words)
         self._source = open_source(source)
@@ -104,6 +109,7 @@ class Analysis:
         )
         self._recorder = Recorder(self._replay, msl_s, self._label)
         self._log = SegmentLog() if segments else None
+        self._watcher = None if watch is None else Watcher(self._replay, self._recorder, watch)
         self._msl2_ns = round(2 * msl_s * NS)
         self._frames = 0
         self._filtered = 0
@@ -216,6 +222,8 @@ class Analysis:
         )  # fmt: skip
         if self._log is not None:
             self._log.add(s, made, self._streams)
+        if self._watcher is not None:
+            self._watcher.look(self._streams[:made])
         if self._tick is not None:
             self._tick(self._frames)
 
@@ -291,6 +299,8 @@ class Analysis:
     def _record(self, row: "rows.Stream") -> Connection:
         record, steps = self._recorder.record(row)
         self._count_outcome(row, record.outcome)
+        if self._watcher is not None:
+            self._watcher.end(record)
         if self._log is not None:
             self._log.describe(record, steps, *self._recorder.numbers(row))
         return record

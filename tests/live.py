@@ -75,6 +75,19 @@ class Process:
                 held, since = now, time.monotonic()
             time.sleep(0.01)
 
+    def read_line(self) -> str:
+        """Return the next line of its standard output."""
+        assert self._popen.stdout is not None
+        octets = b""
+        while not octets.endswith(b"\n"):
+            if not select.select([self._popen.stdout], [], [], WAIT_S)[0]:
+                pytest.fail(f"no line came after {octets!r}")
+            piece = os.read(self._popen.stdout.fileno(), 1)
+            if not piece:
+                pytest.fail(f"it ended after {octets!r}")
+            octets += piece
+        return octets.decode()
+
     def has_output(self) -> bool:
         """Say whether something is at its standard output."""
         return bool(select.select([self._popen.stdout], [], [], 0)[0])

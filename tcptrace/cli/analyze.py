@@ -32,6 +32,7 @@ class Request(NamedTuple):
     form: str  # "table", "json", "csv" or "summary"
     is_summary: bool
     has_frames: bool
+    is_live: bool  # tell each step as it is made
     show_all: bool
     order: str | None  # None: by the kind of input
     msl_s: float
@@ -67,6 +68,9 @@ class Request(NamedTuple):
 @click.option("--csv", "is_csv", is_flag=True, help="Comma-separated values, a row a connection.")
 @click.option("--summary", "is_summary", is_flag=True, help="Only how many connections had which outcome.")
 @click.option("--frames", "has_frames", is_flag=True, help="With --json: a record for each segment, too.")
+@click.option(
+    "--live", "is_live", is_flag=True, help="Tell each step of an end as it is made, and as it is withdrawn."
+)
 @click.option(
     "--stream", "streams", multiple=True, type=click.IntRange(0), metavar="N", help="Only this connection."
 )
@@ -148,6 +152,8 @@ def make_request(paths: tuple[str, ...], condition: str, options: dict[str, Any]
         raise UsageError("--csv: --summary has no such form; choose --json or neither")
     if options["has_frames"] and (not is_json or options["is_summary"]):
         raise UsageError("--frames: it adds records to --json; write --json --frames")
+    if options["is_live"] and (is_csv or options["is_summary"]):
+        raise UsageError(f"--live: {'--csv' if is_csv else '--summary'} tells no steps; choose one")
     value, text = _msl(options.pop("msl_s"), options.pop("stack"))
     form = "json" if is_json else "csv" if is_csv else "table"
     return Request(paths=paths, filter=condition, form=form, msl_s=value, msl_text=text, **options)

@@ -114,7 +114,7 @@ def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:
         raise UsageError(f"--duration {own['duration_s']:g}: no time; give seconds above 0")
     is_piped = own["path"] == "-"
     forms = [f"--{name}" for name in ("json", "csv") if options[f"is_{name}"]]
-    forms += ["--summary"] if options["is_summary"] else []
+    forms += [f"--{name}" for name in ("summary", "live") if options[f"is_{name}"]]
     if forms and (is_piped or no_results):
         other = "-w -" if is_piped else "--no-results"
         raise UsageError(f"{forms[0]}: {other} writes no results; choose one")

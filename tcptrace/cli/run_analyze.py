@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tcptrace.cli import terminal
 from tcptrace.cli.inputs import Inputs
 from tcptrace.cli.select import Predicate, selector, with_rules
-from tcptrace.model.records import Capture, Connection
+from tcptrace.model.records import Capture, Connection, Drops, Moved
 from tcptrace.session import analyze
 from tcptrace.show.text import count
 
@@ -37,6 +37,8 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
     gc.disable()  # rows and records hold no cycles; walking millions of them costs as much as making them
     wanted = selector(request.streams, request.states, request.outcomes, request.passed)
     progress = terminal.Progress()
+    out = terminal.Output(progress, prompt=live or request.is_live)
+    teller = Teller(request, source, out, progress) if request.is_live else None
     try:
         analysis = analyze(
             source,
@@ -47,11 +49,11 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
             filter=request.filter,
             order=request.order or ("end" if live else "stream"),
             segments=request.has_frames,
-            tick=progress.tick if progress.wanted else None,
+            tick=teller.tick if teller is not None else progress.tick if progress.wanted else None,
+            watch=None if teller is None else teller.tell,
         )
         wanted = with_rules(wanted, request.rules, lambda: analysis.latest_ns)
-        out = terminal.Output(progress, prompt=live)
-        if request.is_summary:
+        if request.is_summary or (teller is not None and request.form == "table"):
             capture = _summary(request, analysis, wanted, out)
         elif request.form == "json":
             capture = _json(request, analysis, wanted, out)
@@ -63,6 +65,46 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
     finally:
         progress.wipe()
     return capture
+
+
+class Teller:
+    """Writes what happens while frames come, for people or as JSON."""
+
+    def __init__(
+        self, request: "Request", source: "Readable", out: terminal.Output, progress: terminal.Progress
+    ) -> None:
+        from tcptrace.show.text import Clock
+
+        self._is_json = request.form == "json"
+        self._streams = frozenset(request.streams)
+        self._clock = Clock(request.utc)
+        self._source = source
+        self._out = out
+        self._progress = progress
+        self._dropped = 0
+
+    def tell(self, change: Moved) -> None:
+        """Write a step that was made or withdrawn."""
+        from tcptrace.show import json, live
+
+        if self._streams and change.stream not in self._streams:
+            return
+        if self._is_json:
+            self._out.write(json.line(change))
+        else:
+            self._out.write_text(live.change_line(change, self._clock))
+
+    def tick(self, frames: int) -> None:
+        """Say where frames were dropped; show how many were read."""
+        from tcptrace.show import json, live
+
+        dropped = getattr(self._source, "dropped", 0)
+        if dropped != self._dropped:
+            self._dropped = dropped
+            self._out.write(
+                json.line(Drops(1, dropped)) if self._is_json else live.drops_line(dropped).encode()
+            )
+        self._progress.tick(frames)
 
 
 def _json(

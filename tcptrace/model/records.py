@@ -124,6 +124,33 @@ class Segment(msgspec.Struct, frozen=True, tag_field="record", tag="segment", om
     sack: tuple[tuple[int, int], ...] = ()  # left and right edges, relative to the peer's initial number
 
 
+class Moved(msgspec.Struct, frozen=True, tag_field="record", tag="transition"):
+    """Live: a step that an end has just made; the keys are those of ``Transition``."""
+
+    schema: int
+    stream: int
+    frame: int | None
+    time_ns: int
+    side: Side
+    from_state: str = msgspec.field(name="from")
+    to_state: str = msgspec.field(name="to")
+    cause: str
+    evidence: Evidence
+    proof: int | None
+    rule: str | None
+
+
+class Withdrawn(Moved, frozen=True, tag="withdrawn"):
+    """Live: a step that was told and is refuted."""
+
+
+class Drops(msgspec.Struct, frozen=True, tag_field="record", tag="drops"):
+    """Live: frames that came too fast for the capture, since its beginning."""
+
+    schema: int
+    dropped: int
+
+
 class Warning_(msgspec.Struct, frozen=True):
     """A fault of the capture itself."""
 

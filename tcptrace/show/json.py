@@ -2,12 +2,12 @@
 
 import msgspec
 
-from tcptrace.model.records import Capture, Connection, Segment
+from tcptrace.model.records import Capture, Connection, Drops, Moved, Segment
 
 _encoder = msgspec.json.Encoder()
 
 
-def line(record: Connection | Segment | Capture) -> bytes:
+def line(record: Connection | Segment | Capture | Moved | Drops) -> bytes:
     """Return one record as a line of JSON, its newline included."""
     try:
         return _encoder.encode(record) + b"\n"

@@ -102,6 +102,7 @@ class LiveSource:
         try:
             while (block := self._copier.next_block()) is not None:
                 number, octets = block
+                self.dropped = sum(tap.ring.counts().dropped for tap in self._taps)
                 for count in self._walk(self._taps[number], octets):
                     written = self._file is None or self._file.write(number, octets, self._frames, count)
                     yield Batch(octets, self._frames, count)

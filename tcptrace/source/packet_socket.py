@@ -10,6 +10,7 @@ import struct
 import sys
 from abc import ABC, abstractmethod
 from array import array
+from threading import Lock
 from typing import NamedTuple
 
 from tcptrace.model.errors import InputError
@@ -45,6 +46,7 @@ class PacketSocket(ABC):
         self.taken = 0  # frames in the blocks that were taken
         self._promiscuous = promiscuous
         self._counts = Counts(0, 0, 0)
+        self._counting = Lock()
         self._socket = _open(interface)
         try:
             if interface.is_loopback:
@@ -95,10 +97,11 @@ class PacketSocket(ABC):
 
     def counts(self) -> Counts:
         """Return the kernel's counts since the beginning; it forgets each time it is asked, so they are added up."""
-        raw = self._socket.getsockopt(SOL_PACKET, _STATISTICS, _COUNTS.size)
-        new = _COUNTS.unpack(raw.ljust(_COUNTS.size, b"\0"))
-        self._counts = Counts(*(old + more for old, more in zip(self._counts, new, strict=True)))
-        return self._counts
+        with self._counting:  # whoever copies blocks and whoever walks through them both ask
+            raw = self._socket.getsockopt(SOL_PACKET, _STATISTICS, _COUNTS.size)
+            new = _COUNTS.unpack(raw.ljust(_COUNTS.size, b"\0"))
+            self._counts = Counts(*(old + more for old, more in zip(self._counts, new, strict=True)))
+            return self._counts
 
     def is_drained(self) -> bool:
         """Say whether each frame that the kernel kept has been taken."""

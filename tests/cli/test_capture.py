@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import resource
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -159,6 +161,40 @@ def test_files_take_turns_and_hold_together_what_was_captured(tmp_path: Path) ->
     assert f"\n{sum(len(frames_of(path)) for path in tmp_path.iterdir()):,} frames captured\n" in err
 
 
+def test_live_each_step_is_a_line_when_it_is_made() -> None:
+    with serving() as server:
+        process = capture("-i", "lo", "--live", "--utc", f"tcp port {server.port}")
+        with socket.create_connection((server.ip, server.port)) as connection:
+            lines = [process.read_line() for _ in range(4)]  # nothing has ended yet
+            connection.sendall(b"x")
+        process.interrupt()
+        status, out, _ = process.finish()
+    steps = [re.fullmatch(r"\d\d:\d\d:\d\d\.\d{6} stream 0 (.*)\n", line) for line in lines]
+    assert [step and step[1] for step in steps] == [
+        "client CLOSED -> SYN-SENT (frame 1, snd SYN)",
+        "server LISTEN -> SYN-RECEIVED (frame 1, rcv SYN)",
+        "client SYN-SENT -> ESTABLISHED (frame 2, rcv SYN,ACK)",
+        "server SYN-RECEIVED -> ESTABLISHED (frame 3, rcv ACK of SYN, assumed)",
+    ]
+    assert status == 0
+    assert b"\n1 connection\n" in out
+
+
+def test_live_json_tells_the_steps_before_their_connection() -> None:
+    with serving() as server:
+        process = capture("-i", "lo", "--live", "--json", f"tcp port {server.port}")
+        server.visit(2)
+        process.interrupt()
+        told = records(process.finish()[1])
+    steps = [record for record in told if record["record"] == "transition"]
+    connections = [record for record in told if record["record"] == "connection"]
+    assert [record["record"] for record in told][-1] == "capture"
+    for connection in connections:
+        its = [step for step in steps if step["stream"] == connection["stream"]]
+        assert len(its) == len(connection["transitions"])  # type: ignore[arg-type]
+        assert max(map(told.index, its)) < told.index(connection)
+
+
 # -- faults -------------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +274,8 @@ def test_without_permission_one_line_names_both_ways_out() -> None:
         (["-i", "lo", "--duration", "nan"], "--duration nan: no time"),
         (["-i", "lo", "-w", "-", "--json"], "--json: -w - writes no results"),
         (["-i", "lo", "-w", "x", "--no-results", "--csv"], "--csv: --no-results writes no results"),
+        (["-i", "lo", "--live", "--summary"], "--live: --summary tells no steps"),
+        (["-i", "lo", "--live", "-w", "-"], "--live: -w - writes no results"),
         (["-i", "lo", "--no-results"], "--no-results: nothing would come out"),
         (["-i", "lo", "tcp", "port", "nonsense("], "filter"),
         (["-i", "lo", "-c", "0"], "-c: "),
