@@ -46,6 +46,9 @@ COMMANDS = {
     "run": Row(
         "tcptrace.cli.private", "run", "Run a command in a private network, and capture it. Needs no root."
     ),
+    "doctor": Row(
+        "tcptrace.cli.doctor", "doctor", "Say what works on this machine, and what to do about the rest."
+    ),
     "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
 }
 
