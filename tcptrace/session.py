@@ -26,10 +26,12 @@ from tcptrace.wire.application import classify
 from tcptrace.wire.decoder import Decoder
 
 if TYPE_CHECKING:
+    from tcptrace.find import analysis
     from tcptrace.flow import rows
     from tcptrace.source.base import Batch
     from tcptrace.tcp import replay
 else:
+    analysis = kernels.load("find.analysis")
     rows = kernels.load("flow.rows")
     replay = kernels.load("tcp.replay")
 
@@ -108,6 +110,8 @@ class Analysis:
             self._classify,
         )
         self._recorder = Recorder(self._replay, msl_s, self._label)
+        self._max_findings = max_findings
+        self._found: analysis.Analysis | None = None  # made where records are: counting outcomes needs none
         self._log = SegmentLog() if segments else None
         self._watcher = None if watch is None else Watcher(self._replay, self._recorder, watch)
         self._msl2_ns = round(2 * msl_s * NS)
@@ -158,6 +162,7 @@ class Analysis:
     def __iter__(self) -> Iterator[Connection]:
         """Yield each connection: by stream number, or as it ends."""
         in_order = self._order == "stream"
+        self._found = self._recorder.found = analysis.Analysis(self._max_findings)
         spool: Spool | None = None
         for _ in self._read():
             for gone in self._replay.evicted:
@@ -220,6 +225,11 @@ class Analysis:
             s.payload_captured, s.options, s.scale, s.tsval, s.tsecr, s.sack_count, s.sack, s.marks,
             self._decoder.duplicate, self._stream_of(made),
         )  # fmt: skip
+        if self._found is not None:
+            self._found.run(
+                made, s.frame, s.time_ns, s.side, s.flags, s.seq, s.ack, s.window, s.length, s.options, s.scale,
+                s.sack_count, s.sack, self._decoder.duplicate, self._streams,
+            )  # fmt: skip
         if self._log is not None:
             self._log.add(s, made, self._streams)
         if self._watcher is not None:
@@ -295,6 +305,8 @@ class Analysis:
             if end is not None:
                 self._replay.paths.release(end)
         self._replay.notes.forget(row)
+        if self._found is not None:
+            self._found.forget(row.number)
 
     def _record(self, row: "rows.Stream") -> Connection:
         record, steps = self._recorder.record(row)

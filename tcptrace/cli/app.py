@@ -31,6 +31,12 @@ COMMANDS = {
         "tcptrace.cli.analyze", "analyze", "Say in which state each connection of a capture was left."
     ),
     "show": Row("tcptrace.cli.show", "show", "Draw or explain one connection, or one frame layer by layer."),
+    "findings": Row(
+        "tcptrace.cli.findings", "findings", "Say what went wrong: in the capture, then in each connection."
+    ),
+    "explain": Row(
+        "tcptrace.cli.explain", "explain", "Say what a finding's code means and what to look at next."
+    ),
     "check": Row("tcptrace.cli.check", "check", "Compare captures with the expectations beside them."),
     "diff": Row("tcptrace.cli.diff", "diff", "Compare two captures connection by connection."),
     "assert": Row("tcptrace.cli.assert_", "assert_", "Test rules on every connection of a capture."),

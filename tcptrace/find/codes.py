@@ -1,10 +1,13 @@
-"""The findings that the replay itself makes: one row a code (findings.md, "Ours").
+"""All findings: one row a code, those of the replay first, then those that Wireshark has too.
 
-``text`` is a format string over the note's two numbers ``a`` and ``b``; ``frame`` is the frame it stands at.
+``text`` makes the detail: of the replay's notes a format string over their two numbers ``a`` and ``b``, of the analysis'
+notes a function of their six numbers.
 """
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from tcptrace.find import numbers, sentences
 from tcptrace.tcp import codes as notes
 
 Severity = Literal["note", "warning", "error"]
@@ -16,7 +19,7 @@ class Code(NamedTuple):
     name: str
     severity: Severity
     source: str  # clause or paper
-    text: str  # the detail
+    text: str | Callable[[sentences.Values], str]  # the detail
 
 
 CODES: dict[int, Code] = {
@@ -110,4 +113,27 @@ CODES: dict[int, Code] = {
         "RFC 9293 3.10",
         "{input} in {state}: no rule of the state machine has this",
     ),
+    numbers.RETRANSMISSION: Code("retransmission", "note", "RFC 9293 3.8.1", sentences.retransmission),
+    numbers.FAST_RETRANSMISSION: Code(
+        "fast_retransmission", "note", "RFC 5681 3.2", sentences.fast_retransmission
+    ),
+    numbers.SPURIOUS_RETRANSMISSION: Code(
+        "spurious_retransmission", "note", "RFC 9293 3.10.7.4", sentences.spurious_retransmission
+    ),
+    numbers.OUT_OF_ORDER: Code("out_of_order", "warning", "RFC 9293 3.10.7.4", sentences.out_of_order),
+    numbers.LOST_SEGMENT: Code("lost_segment", "warning", "RFC 9293 3.10.7.4", sentences.lost_segment),
+    numbers.ACK_LOST_SEGMENT: Code("ack_lost_segment", "warning", "RFC 9293 3.4", sentences.ack_lost_segment),
+    numbers.DUPLICATE_ACK: Code("duplicate_ack", "note", "RFC 5681 2", sentences.duplicate_ack),
+    numbers.ZERO_WINDOW: Code("zero_window", "warning", "RFC 9293 3.8.6", sentences.zero_window),
+    numbers.WINDOW_FULL: Code("window_full", "warning", "RFC 9293 3.8.6", sentences.window_full),
+    numbers.WINDOW_UPDATE: Code("window_update", "note", "RFC 9293 3.8.6", sentences.window_update),
+    numbers.ZERO_WINDOW_PROBE: Code(
+        "zero_window_probe", "note", "RFC 9293 3.8.6.1", sentences.zero_window_probe
+    ),
+    numbers.ZERO_WINDOW_PROBE_ACK: Code(
+        "zero_window_probe_ack", "note", "RFC 9293 3.8.6.1", sentences.zero_window_probe_ack
+    ),
+    numbers.KEEP_ALIVE: Code("keep_alive", "note", "RFC 9293 3.8.4", sentences.keep_alive),
+    numbers.KEEP_ALIVE_ACK: Code("keep_alive_ack", "note", "RFC 9293 3.8.4", sentences.keep_alive_ack),
+    numbers.REUSED_PORTS: Code("reused_ports", "note", "RFC 9293 3.4.1", sentences.reused_ports),
 }

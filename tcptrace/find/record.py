@@ -7,6 +7,7 @@ sentences, the tap's place, round trips in seconds.
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from tcptrace import kernels
+from tcptrace.find import numbers
 from tcptrace.find.codes import CODES
 from tcptrace.flow import bits
 from tcptrace.model.records import (
@@ -27,6 +28,8 @@ from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import BOTH, OUTCOME_NAMES
 
 if TYPE_CHECKING:
+    from tcptrace.find.analysis import Analysis
+    from tcptrace.find.ledger import Tally
     from tcptrace.flow import rows
     from tcptrace.tcp import verdict
     from tcptrace.tcp.paths import Step
@@ -74,6 +77,7 @@ class Recorder:
         self.msl_s = msl_s
         self.label = label
         self.verdict = verdict.Verdict(replay.paths)
+        self.found: Analysis | None = None  # what is found beside the replay's own notes
 
     def record(self, row: "rows.Stream") -> tuple[Connection, list[tuple[int, Side, str]]]:
         """Return the record of a connection, and its steps as (frame where they stand, side, state after)."""
@@ -180,31 +184,53 @@ class Recorder:
     def _findings(
         self, row: "rows.Stream", judged: "verdict.Verdict", alone: bool
     ) -> tuple[dict[str, dict[str, int]], list[Finding]]:
-        entries = list(row.notes or ())
-        entries += self._late(row, judged, alone)
-        if not entries:
-            return {}, []
-        entries.sort(key=lambda entry: entry[1])
         counts: dict[str, dict[str, int]] = {}
         kept: list[Finding] = []
-        for number, frame, side, a, b in entries:
-            code = CODES[number]
-            name = _side(side, judged.client)
-            by_side = counts.setdefault(code.name, {})
-            key = name or "connection"
+        for number, frame, side, a, b in [*(row.notes or ()), *self._late(row, judged, alone)]:
+            key = _side(side, judged.client) or "connection"
+            by_side = counts.setdefault(CODES[number].name, {})
             if key not in by_side:
                 by_side[key] = self.replay.notes.beyond(row, number, side)
             by_side[key] += 1
+            kept.append(self._finding(number, frame, side, judged.client, (a, b)))
+        for number, side, total, entries in self._found(row):
+            by_side = counts.setdefault(CODES[number].name, {})
+            key = _side(side, judged.client) or "connection"
+            by_side[key] = by_side.get(key, 0) + total
+            for frame, *values in entries:
+                kept.append(self._finding(number, frame, side, judged.client, tuple(values)))
+        kept.sort(key=lambda finding: finding.frame)
+        return counts, kept
+
+    def _found(self, row: "rows.Stream") -> "list[Tally]":
+        """Return what the analysis found, and whether the ports were used before."""
+        if self.found is None:
+            return []
+        tallies = self.found.read(row.number)
+        if row.flags & bits.S_REUSED:
+            end = row.high if row.first_side else row.low
+            number = 0 if end is None else end.first_raw
+            note = (row.first_frame, number, NONE, 0, 0, 0, 0)
+            tallies.append((numbers.REUSED_PORTS, row.first_side, 1, [note]))
+        return tallies
+
+    def _finding(self, number: int, frame: int, side: int, client: int, values: tuple[int, ...]) -> Finding:
+        """Return a note as a finding."""
+        code = CODES[number]
+        if isinstance(code.text, str):
+            a, b = values
+            is_missing_rule = number == notes.NOT_IN_STATE_MACHINE
             detail = code.text.format(
                 a=a,
                 b=b,
                 count=b - a,
                 reuse=self._reuse(a) if number == notes.TIME_WAIT_REUSE else "",
-                input=machine.INPUTS[a] if number == notes.NOT_IN_STATE_MACHINE else "",
-                state=STATE_NAMES[b] if number == notes.NOT_IN_STATE_MACHINE else "",
+                input=machine.INPUTS[a] if is_missing_rule else "",
+                state=STATE_NAMES[b] if is_missing_rule else "",
             )
-            kept.append(Finding(frame, name, code.name, code.severity, f"{detail} ({code.source})"))
-        return counts, kept
+        else:
+            detail = code.text(values)
+        return Finding(frame, _side(side, client), code.name, code.severity, f"{detail} ({code.source})")
 
     def _reuse(self, how: int) -> str:
         by = {1: "by its greater timestamp", 2: "by its greater sequence number"}.get(

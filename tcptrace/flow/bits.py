@@ -43,5 +43,6 @@ S_GIVEN_UP = 0x10  # closed early to bound memory
 S_SPLIT = 0x20  # the SYN was answered by an ACK alone
 S_OLD_LIVE = 0x40  # the SYN found the old peer synchronized
 S_OVER = 0x100  # both ends were seen in CLOSED or TIME-WAIT, or a newer stream took the four-tuple
+S_REUSED = 0x400  # its SYN found an older stream on the four-tuple
 S_WOKEN = 0x200  # it was packed, and a segment came all the same: it is not packed again
 S_TIME_WAIT_REFUSED = 0x80  # the SYN found TIME-WAIT and RFC 6191 would not accept it

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tcptrace.model.records import Capture, Connection, Drops, Moved, Segment
+from tcptrace.model.records import Capture, Connection, Drops, Finding, Moved, Segment
 
 _encoder = msgspec.json.Encoder()
 
@@ -19,6 +19,12 @@ def line(record: Connection | Segment | Capture | Moved | Drops) -> bytes:
 def lines(records: list[Segment]) -> bytes:
     """Return many records, a line each."""
     return _encoder.encode_lines(records)
+
+
+def finding_line(stream: int, finding: Finding) -> bytes:
+    """Return the record of ``tcptrace findings``: one finding of a connection."""
+    head = {"record": "finding", "schema": 1, "stream": stream}
+    return _encoder.encode(head | msgspec.to_builtins(finding)) + b"\n"
 
 
 def outcomes_line(outcomes: dict[str, int]) -> bytes:

@@ -18,6 +18,7 @@ Span = tuple[str, str]  # text, role
 Line = list[Span]
 
 FINDING_LINES = 6
+NOTE_LINES = 2  # of what is worth knowing and nothing wrong; `findings` has its whole sentence
 
 MARKS = {"assumed": "~", "inferred": "?"}
 LEGEND = {
@@ -282,9 +283,10 @@ class _Ladder:
         detail = self.safe(escape(finding.detail))
         text = f"{SEVERITY_MARKS[finding.severity]} {place}{finding.code}{': ' if detail else ''}{detail}"
         lines = fit(text.split(" "), " ", room - 4)
-        if len(lines) > FINDING_LINES:
-            cut = lines[FINDING_LINES - 1][: room - 4 - len(self.glyphs.many)]
-            lines = [*lines[: FINDING_LINES - 1], cut + self.glyphs.many]
+        most = NOTE_LINES if finding.severity == "note" else FINDING_LINES
+        if len(lines) > most:
+            cut = lines[most - 1][: room - 4 - len(self.glyphs.many)]
+            lines = [*lines[: most - 1], cut + self.glyphs.many]
         for number, part in enumerate(lines):
             indent = "  " if number == 0 else "    "
             role: str = finding.severity

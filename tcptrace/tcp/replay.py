@@ -18,6 +18,7 @@ from tcptrace.flow.bits import (
     S_ANSWERED,
     S_GIVEN_UP,
     S_OVER,
+    S_REUSED,
     S_SELF,
     S_WOKEN,
     WRAP,
@@ -510,6 +511,7 @@ class Replay:
         """Open a new stream on a four-tuple, and let its SYN meet the old one's ends."""
         self.open_stream(entry)
         new = self.make_stream(entry, frame, time_ns, side)
+        new.flags |= S_REUSED
         sender = old.high if side else old.low
         receiver = old.low if side else old.high
         paths = self.paths

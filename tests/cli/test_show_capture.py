@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from tcptrace.model.records import Finding
 from tcptrace.show.ladder import ladder
 from tcptrace.show.paint import plain
 from tests.show.samples import sample
@@ -37,6 +39,9 @@ def body(text: str) -> list[str]:
 @pytest.mark.parametrize("fold", [True, False])
 def test_the_seed_exchange_is_the_normative_example(path: Path, fold: bool) -> None:
     connection, segments = sample("http")
+    words = "the window goes from 65,535 to 408,288 bytes, with nothing new acknowledged since frame 2, 21 µs earlier"
+    update = Finding(4, "server", "window_update", "note", f"{words} (RFC 9293 3.8.6)")
+    connection = replace(connection, findings=[update])
     want = body("\n".join(plain(line) for line in ladder(connection, segments, fold=fold)))
     status, out, _ = shown(str(path), *([] if fold else ["--all"]))
     assert status == 0

@@ -39,7 +39,7 @@ packets.client = 8
 data_bytes = { client = "100..200", server = 5324 }
 handshake_s = "..0.2"
 duration_s = 0.3
-findings = { retransmission = "0..3" }
+findings = { retransmission = "0..3", window_update = 1 }
 transitions = '''
 # opening
  *  0   client CLOSED>SYN-SENT          snd SYN        observed *

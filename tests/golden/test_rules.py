@@ -67,7 +67,7 @@ def holds(rule: str, name: str) -> bool:
         ("never in TIME-WAIT > 239 s", [], ["time-wait-expires"]),
         ("never in TIME-WAIT > 241 s", ["time-wait-expires"], []),
         ("finding simultaneous_close", ["simultaneous-close"], ["http-get"]),
-        ("no finding", ["http-get"], ["simultaneous-close"]),
+        ("no finding", ["close-by-client"], ["simultaneous-close", "http-get"]),
         ("findings.syn_retransmission == 3", ["unanswered"], ["http-get"]),
         ("some stream: outcome == refused", ["scan", "refused"], ["http-get"]),
         ("no stream: outcome == refused", ["http-get"], ["scan"]),

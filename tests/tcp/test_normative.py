@@ -113,8 +113,11 @@ def test_the_seed_capture_is_the_contract_s_example_of_a_connection() -> None:
     held = c.time_wait
     assert (held.side, held.since_ns, held.until_ns) == ("server", 1487691966468442000, 1487692206468442000)
     assert c.handshake_s == pytest.approx(0.000067, abs=1e-12)
-    assert c.finding_counts == {}
-    assert c.findings == []
+    # The example shows no finding; by findings.md, rule 5, and in Wireshark, frame 4 is a window_update.
+    assert c.finding_counts == {"window_update": {"server": 1}}
+    assert [(finding.frame, finding.side, finding.code) for finding in c.findings] == [
+        (4, "server", "window_update")
+    ]
     assert c.given_up is False
     client, server = c.rtt_s.client, c.rtt_s.server
     assert (client.samples, client.min, client.max) == (3, pytest.approx(14e-6), pytest.approx(56e-6))

@@ -1,0 +1,166 @@
+"""Each code's sentence has the numbers that prove it and the frames it rests on."""
+
+import pytest
+from script import parse
+
+import tcptrace
+from tcptrace.find.codes import CODES
+from tcptrace.model.records import Finding
+
+PLAIN = """
+    handshake
+    0.030 client > PSH,ACK len 100
+    0.040 server < ACK
+    """
+SCALED = """
+    0.000 client > SYN ws 2 sackok
+    0.010 server < SYN,ACK ws 1 sackok
+    0.020 client > ACK win 16384
+    """
+
+
+def found(ladder: str, frame: int, code: str) -> Finding:
+    """Return the finding with this code at a frame."""
+    for connection in tcptrace.analyze(parse(ladder).pcap()):
+        for finding in connection.findings:
+            if (finding.frame, finding.code) == (frame, code):
+                return finding
+    raise AssertionError(f"no {code} at frame {frame}")
+
+
+CASES = [
+    (
+        "retransmission", PLAIN + "0.100 client > PSH,ACK len 50\n0.400 client > PSH,ACK len 50 seq 101", 7,
+        "sends again 50 bytes first sent in frame 6, 300.000 ms earlier; the ACK in frame 5 asks for it (RFC 9293 3.8.1)",
+    ),
+    (
+        "retransmission", "0.000 client > SYN\n1.000 client > SYN", 2,
+        "sends again its SYN first sent in frame 1, 1.000 s earlier (RFC 9293 3.8.1)",
+    ),
+    (
+        "retransmission", PLAIN + "0.100 client > FIN,ACK len 10\n0.600 client > FIN,ACK len 10 seq 101", 7,
+        "sends again 10 bytes and its FIN first sent in frame 6, 500.000 ms earlier; "
+        "the ACK in frame 5 asks for it (RFC 9293 3.8.1)",
+    ),
+    (  # what the third segment's retransmission repeats is the third segment, not the oldest one
+        "retransmission",
+        PLAIN + "0.100 client > ACK len 10\n0.101 client > ACK len 10\n0.102 client > ACK len 10\n"
+        "0.110 server < ACK ack 101 sack 121-131\n0.400 client > ACK len 10 seq 121", 10,
+        "sends again 10 bytes first sent in frame 8, 298.000 ms earlier; "
+        "the SACK in frame 9 shows that it had arrived (RFC 9293 3.8.1)",
+    ),
+    (
+        "spurious_retransmission", PLAIN + "0.300 client > PSH,ACK len 100 seq 1", 6,
+        "all 100 bytes were acknowledged before: last in frame 5, 260.000 ms earlier (RFC 9293 3.10.7.4)",
+    ),
+    (
+        "retransmission", PLAIN + "0.300 client > PSH,ACK len 100 seq 1", 6,
+        "sends again 100 bytes; the ACK in frame 5 had acknowledged all of it (RFC 9293 3.8.1)",
+    ),
+    (
+        "fast_retransmission",
+        PLAIN + "0.100 client > ACK len 10\n0.101 client > ACK len 10\n0.110 server < ACK ack 101\n"
+        "0.111 server < ACK ack 101\n0.115 client > ACK len 10 seq 101", 10,
+        "sends 10 bytes at the number that frame 5 and its 2 duplicates ask for, "
+        "4.000 ms after the last of them in frame 9 (RFC 5681 3.2)",
+    ),
+    (
+        "duplicate_ack", PLAIN + "0.100 client > ACK len 10\n0.101 client > ACK len 10\n0.110 server < ACK ack 101", 8,
+        "no. 1 that repeats the ACK in frame 5: asks for number 101, though 20 numbers from there on were sent (RFC 5681 2)",
+    ),
+    (
+        "duplicate_ack", PLAIN + "0.300 client > PSH,ACK len 100 seq 1\n0.310 server < ACK", 7,
+        "no. 1 that repeats the ACK in frame 5: nothing beyond number 101 was sent: answers frame 6 (RFC 5681 2)",
+    ),
+    (
+        "out_of_order", PLAIN + "0.100 client > ACK len 10 seq 111\n0.101 client > ACK len 10 seq 101", 7,
+        "10 bytes that end 10 numbers below what frame 6 had sent 1.000 ms earlier: less than the initial round trip of "
+        "20.000 ms, so overtaken rather than sent again (RFC 9293 3.10.7.4)",
+    ),
+    (
+        "lost_segment", PLAIN + "0.100 client > ACK len 10 seq 1549", 6,
+        "begins 1,448 bytes beyond the end of frame 4 (number 101): these were lost before the tap, come later, or the "
+        "capture missed them (RFC 9293 3.10.7.4)",
+    ),
+    (
+        "ack_lost_segment", PLAIN + "0.100 server < ACK ack 201", 6,
+        "acknowledges up to 201, 100 bytes more than the capture has of the peer without a hole; its highest number so far "
+        "is in frame 4: the capture missed them, unless the peer never sent them (RFC 9293 3.4)",
+    ),
+    (
+        "zero_window", PLAIN + "0.100 server < ACK win 0", 6,
+        "has no room for data beyond 101: the window is 0; frame 5 still had room (RFC 9293 3.8.6)",
+    ),
+    (
+        "zero_window_probe", PLAIN + "0.100 server < ACK win 0\n0.300 client > ACK len 1", 7,
+        "1 byte at number 101 though the window in frame 6 is 0: asks for room (RFC 9293 3.8.6.1)",
+    ),
+    (
+        "zero_window_probe_ack",
+        PLAIN + "0.100 server < ACK win 0\n0.300 client > ACK len 1\n0.310 server < ACK win 0 ack 101", 8,
+        "answers the probe in frame 7: the window is still 0 (RFC 9293 3.8.6.1)",
+    ),
+    (
+        "window_update", SCALED + "0.100 server < ACK win 100\n0.200 server < ACK win 50", 5,
+        "the window goes from 200 to 100 bytes, with nothing new acknowledged since frame 4, 100.000 ms earlier "
+        "(RFC 9293 3.8.6)",
+    ),
+    (
+        "window_full", SCALED + "0.100 server < ACK win 50\n0.200 client > ACK len 100", 5,
+        "100 bytes that end at the edge of the 100 bytes which frame 4 offered: no more can be sent before the peer reads "
+        "(RFC 9293 3.8.6)",
+    ),
+    (
+        "keep_alive", PLAIN + "60.000 client > ACK seq 100", 6,
+        "no byte at the number before the next one, 59.970 s after frame 4, its last segment: asks whether the peer is "
+        "still there (RFC 9293 3.8.4)",
+    ),
+    (
+        "keep_alive", PLAIN + "0.100 client > FIN,ACK\n0.101 client > ACK seq 101", 7,
+        "carries the number of its own FIN in frame 6: an ACK that the FIN overtook, no keep-alive (RFC 9293 3.8.4)",
+    ),
+    (
+        "keep_alive_ack", PLAIN + "60.000 client > ACK seq 100\n60.010 server < ACK", 7,
+        "answers the keep-alive in frame 6: the peer is still there (RFC 9293 3.8.4)",
+    ),
+    (
+        "reused_ports", "isn client 7\nhandshake\nagain client2 server2 = client server\n90.0 client2 > SYN", 4,
+        "a SYN with the new number 1000007 on addresses and ports that an older stream has used (RFC 9293 3.4.1)",
+    ),
+    (
+        "reused_ports", "isn server 7\n0.000 client > SYN\n0.010 server < SYN,ACK\n0.020 server < SYN,ACK seq 5", 3,
+        "a SYN,ACK with number 12, where this end began with 7 (RFC 9293 3.4.1)",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "ladder", "frame", "detail"), CASES)
+def test_the_sentence_has_numbers_frames_and_clause(code: str, ladder: str, frame: int, detail: str) -> None:
+    finding = found(ladder, frame, code)
+    assert finding.detail == detail
+    assert finding.severity == next(row.severity for row in CODES.values() if row.name == code)
+
+
+def test_codes_and_their_numbers_are_in_one_list_without_a_gap() -> None:
+    assert sorted(CODES) == list(range(len(CODES)))
+    assert len({row.name for row in CODES.values()}) == len(CODES)
+
+
+def test_counts_are_exact_where_not_all_findings_are_kept() -> None:
+    ladder = PLAIN + "".join(f"{1 + at / 1000} server < ACK\n" for at in range(50))
+    kept = next(iter(tcptrace.analyze(parse(ladder).pcap(), max_findings=3)))
+    assert kept.finding_counts["duplicate_ack"] == {"server": 50}
+    assert [finding.frame for finding in kept.findings if finding.code == "duplicate_ack"] == [6, 7, 8]
+
+
+def test_a_second_copy_of_a_packet_carries_no_code_but_duplicate_frame() -> None:
+    ladder = """
+        handshake
+        0.030 client > PSH,ACK len 100
+        0.031 copy 4
+        0.032 server < ACK
+        0.033 copy 6
+        """
+    connection = next(iter(tcptrace.analyze(parse(ladder).pcap())))
+    codes = [(finding.frame, finding.code) for finding in connection.findings]
+    assert codes == [(5, "duplicate_frame"), (7, "duplicate_frame")]
