@@ -55,6 +55,7 @@ COMMANDS = {
     "doctor": Row(
         "tcptrace.cli.doctor", "doctor", "Say what works on this machine, and what to do about the rest."
     ),
+    "lab": Row("tcptrace.cli.lab", "lab", "Play what TCP can do with real sockets, and record it."),
     "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
 }
 

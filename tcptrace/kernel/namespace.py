@@ -10,12 +10,14 @@ import os
 import socket
 import struct
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from tcptrace.model.errors import InputError
 
 _NEWUSER = 0x10000000  # CLONE_NEWUSER
 _NEWNET = 0x40000000  # CLONE_NEWNET
+_OWN = "/proc/thread-self/ns/net"
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 0x1
@@ -84,3 +86,50 @@ def _unshare(flags: int) -> None:
 def _write(path: str, text: str) -> None:
     with open(path, "w", encoding="ascii") as file:
         file.write(text)
+
+
+class Namespace:
+    """A network namespace made beside the one that the process is in; sockets made ``inside`` belong to it for good.
+
+    Each thread may be in another one. It is gone when it is closed and so are all its sockets.
+    """
+
+    def __init__(self) -> None:
+        """Make one, with lo up. ``InputError`` where the system refuses."""
+        try:
+            with _returning():
+                _unshare(_NEWNET)
+                self._descriptor = os.open(_OWN, os.O_RDONLY)
+                bring_up("lo")
+        except OSError as error:
+            raise InputError(f"network namespace: {error.strerror or error}; run it as root") from None
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Have this thread in the namespace while the block runs."""
+        with _returning():
+            _enter(self._descriptor)
+            yield
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._descriptor)
+
+
+@contextmanager
+def _returning() -> Iterator[None]:
+    """Bring this thread back to the namespace that it was in."""
+    before = os.open(_OWN, os.O_RDONLY)
+    try:
+        yield
+    finally:
+        _enter(before)
+        os.close(before)
+
+
+def _enter(descriptor: int) -> None:
+    """Enter the network namespace of a descriptor (``os.setns`` comes with Python 3.12)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(descriptor, _NEWNET) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

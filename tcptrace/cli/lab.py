@@ -1,0 +1,49 @@
+"""``tcptrace lab list|run``: scenarios with real sockets, captured, with the kernel's own states beside them."""
+
+from pathlib import Path
+
+import click
+
+from tcptrace.model.errors import UsageError
+
+ALL = "all"
+
+
+@click.group()
+def lab() -> None:
+    """Play scenarios with real sockets, and record them beside what the kernel says that it did."""
+
+
+@lab.command("list")
+def list_() -> None:
+    """List the scenarios: what each shows, the clause (RFC 9293's, where no other is named), what it needs."""
+    from tcptrace.cli.run_lab import show_list
+
+    show_list()
+
+
+@lab.command()
+@click.argument("names", nargs=-1, metavar="NAME...|all")
+@click.option(
+    "-w", "directory", type=click.Path(path_type=Path), metavar="DIR", help="Write captures and truth to DIR."
+)
+@click.option(
+    "--at-once", type=click.IntRange(1, 64), default=8, metavar="N", help="How many are played at once (8)."
+)
+def run(names: tuple[str, ...], directory: Path | None, at_once: int) -> None:
+    """Play scenarios and print the states that the kernel went through at each end.
+
+    With -w, DIR gets NAME@WHERE.pcap, taken at the client's and the server's interface (or on lo), and beside each
+    NAME@WHERE.truth.json: the true path of each end, with times, and what packets alone cannot tell.
+    """
+    from tcptrace.lab.scenarios import SCENARIOS
+
+    if not names:
+        raise UsageError(f"NAME: missing; name scenarios, or {ALL}; `tcptrace lab list` has them")
+    for name in names:
+        if name != ALL and name not in SCENARIOS:
+            raise UsageError(f"{name}: no such scenario; `tcptrace lab list` has them")
+    from tcptrace.cli.run_lab import run as play
+
+    chosen = SCENARIOS if ALL in names else {name: SCENARIOS[name] for name in names}
+    play(chosen, directory, at_once)

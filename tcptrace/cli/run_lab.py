@@ -1,0 +1,62 @@
+"""What ``tcptrace lab`` does once its command line is understood."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tcptrace.cli import terminal
+from tcptrace.lab.path import SIDES
+from tcptrace.lab.record import Recording, record, write
+from tcptrace.lab.scenario import Scenario
+from tcptrace.lab.scenarios import SCENARIOS
+from tcptrace.model.errors import InputError
+from tcptrace.show.text import plural
+
+_SHOWN = 3  # connections of a scenario
+
+
+def show_list() -> None:
+    """Write a line for each scenario."""
+    out = terminal.Output(terminal.Progress())
+    names = max(map(len, SCENARIOS))
+    clauses = max(len(row.clause) for row in SCENARIOS.values())
+    for name, row in SCENARIOS.items():
+        out.write_text(f"{name.ljust(names)}  {row.clause.ljust(clauses)}  {row.shows} ({row.needs})\n")
+    out.flush()
+
+
+def run(chosen: Mapping[str, Scenario], directory: Path | None, at_once: int) -> None:
+    """Play the scenarios, write what came of them, and say it; ``InputError`` where one could not be played."""
+    out = terminal.Output(terminal.Progress())
+    if directory is not None:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{directory}: {error.strerror}; give -w another directory") from None
+    recordings = record(chosen, at_once)
+    for recording in recordings:
+        if recording.problem is None:
+            _tell(out, recording)
+        if directory is not None:
+            try:
+                for path in write(recording, chosen[recording.name], directory):
+                    out.write_text(f"  {path}\n")
+            except OSError as error:
+                raise InputError(f"{directory}: {error.strerror}; give -w another directory") from None
+    out.flush()
+    problems = [recording.problem for recording in recordings if recording.problem is not None]
+    for problem in problems[:-1]:
+        terminal.complain(problem)
+    if problems:
+        raise InputError(problems[-1])
+
+
+def _tell(out: terminal.Output, recording: Recording) -> None:
+    """Write the kernel's paths of a scenario."""
+    counts = ", ".join(f"{plural(count, 'frame')} at {where}" for where, count in recording.frames.items())
+    out.write_text(f"{recording.name}: {counts}\n")
+    for connection in recording.connections[:_SHOWN]:
+        for side in SIDES:
+            out.write_text(f"  {side}  {' > '.join(connection[side]['path'])}\n")
+    more = len(recording.connections) - _SHOWN
+    if more > 0:
+        out.write_text(f"  and {plural(more, 'connection')} more\n")

@@ -1,0 +1,80 @@
+"""``tcptrace lab``: the list, a run that leaves captures and truth, and one line where it cannot."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tcptrace.lab.scenarios import SCENARIOS
+from tests.cli.stand_in import go
+from tests.lab.recorded import why_not
+
+
+def test_the_list_has_every_scenario_with_its_clause_and_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = go(capsys, "lab", "list")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines] == list(SCENARIOS)
+    for line, row in zip(lines, SCENARIOS.values(), strict=True):
+        assert f"{row.clause} " in line
+        assert line.endswith(f"{row.shows} ({row.needs})")
+
+
+def test_a_run_prints_the_kernel_s_paths_and_leaves_captures_and_truth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    folder = tmp_path / "new" / "folder"
+    status, out, err = go(capsys, "lab", "run", "refused", "self-connect", "-w", str(folder))
+    assert (status, err) == (0, "")
+    assert (
+        "refused: 2 frames at client, 2 frames at server\n  client  CLOSED > SYN-SENT > CLOSED\n  server  CLOSED\n"
+        in out
+    )
+    names = sorted(path.name for path in folder.iterdir())
+    stems = ["refused@client", "refused@server", "self-connect@lo"]
+    assert names == sorted(f"{stem}{end}" for stem in stems for end in (".pcap", ".truth.json"))
+    truth = json.loads((folder / "refused@client.truth.json").read_text())
+    assert truth["connections"][0]["client"]["path"] == ["CLOSED", "SYN-SENT", "CLOSED"]
+    assert all(f"{folder / stem}.pcap" in out for stem in stems)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["nonsense"], "nonsense: no such scenario"),
+        ([], "NAME: missing"),
+        (["all", "--at-once", "0"], "--at-once"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_status_2(
+    words: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = go(capsys, "lab", "run", *words)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert named in err
+
+
+def test_without_permission_it_is_one_line_and_status_3(capsys: pytest.CaptureFixture[str]) -> None:
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65_534)
+    try:
+        status, out, err = go(capsys, "lab", "run", "refused")
+    finally:
+        os.seteuid(user)
+    assert (status, out, err.count("\n")) == (3, "", 1)
+    assert err.endswith("; run it as root\n")
+
+
+def test_a_folder_that_cannot_be_written_is_one_line_and_status_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    status, out, err = go(capsys, "lab", "run", "refused", "-w", str(file))
+    assert (status, out, err.count("\n")) == (3, "", 1)
+    assert err.startswith(f"tcptrace: {file}: ")
