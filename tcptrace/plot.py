@@ -19,12 +19,17 @@ from matplotlib.figure import Figure
 from tcptrace.model.errors import UsageError
 from tcptrace.model.records import Connection, Segment
 from tcptrace.show.plots.figures import picture_on, rendered
+from tcptrace.show.plots.flight import FlightPicture, WindowPicture
+from tcptrace.show.plots.gantt import GanttPicture
 from tcptrace.show.plots.kinds import FORMATS
 from tcptrace.show.plots.ladder import LadderPicture
+from tcptrace.show.plots.rtt import RttPicture
+from tcptrace.show.plots.sequence import SequencePicture
 from tcptrace.show.plots.states import StatesPicture
+from tcptrace.show.plots.throughput import ThroughputPicture
 from tcptrace.show.text import Clock
 
-__all__ = ["ladder", "save", "states"]
+__all__ = ["flight", "gantt", "ladder", "rtt", "save", "sequence", "states", "throughput", "window"]
 
 
 def ladder(
@@ -34,16 +39,28 @@ def ladder(
     *,
     fold: bool = True,
     opened: range = range(0),
+    phase: str = "all",
+    scale: str = "even",
     msl_s: float = 120.0,
     utc: bool = False,
 ) -> Figure:
     """Draw the ladder of one connection.
 
     ``segments`` are all of the connection (``Analysis.segments_of``). With ``fold``, what moves nobody is one strip,
-    but for the frames in ``opened``. Axes of another shape than the ladder's are filled as far as they go, the text
+    but for the frames in ``opened``. ``phase`` is ``all``, ``handshake`` or ``teardown``; with ``scale="time"`` rows
+    stand as far apart as time passes. Axes of another shape than the ladder's are filled as far as they go, the text
     scaled with them.
     """
-    picture = LadderPicture(connection, segments, fold=fold, opened=opened, msl_s=msl_s, clock=Clock(utc))
+    picture = LadderPicture(
+        connection,
+        segments,
+        fold=fold,
+        opened=opened,
+        phase=phase,
+        scale=scale,
+        msl_s=msl_s,
+        clock=Clock(utc),
+    )
     return picture_on(picture, axes)
 
 
@@ -56,6 +73,36 @@ def states(
     """
     chosen = [connections] if isinstance(connections, Connection) else list(connections)
     return picture_on(StatesPicture(chosen, msl_s=msl_s), axes)
+
+
+def sequence(connection: Connection, segments: Sequence[Segment], axes: Axes | None = None) -> Figure:
+    """Draw the time-sequence graph of one connection: what was sent, acknowledged, and allowed by the window."""
+    return picture_on(SequencePicture(connection, segments), axes)
+
+
+def rtt(connection: Connection, segments: Sequence[Segment], axes: Axes | None = None) -> Figure:
+    """Draw the round-trip samples of one connection."""
+    return picture_on(RttPicture(connection, segments), axes)
+
+
+def throughput(connection: Connection, segments: Sequence[Segment], axes: Axes | None = None) -> Figure:
+    """Draw the throughput of one connection."""
+    return picture_on(ThroughputPicture(connection, segments), axes)
+
+
+def flight(connection: Connection, segments: Sequence[Segment], axes: Axes | None = None) -> Figure:
+    """Draw the octets in flight of one connection, against the window."""
+    return picture_on(FlightPicture(connection, segments), axes)
+
+
+def window(connection: Connection, segments: Sequence[Segment], axes: Axes | None = None) -> Figure:
+    """Draw the receive windows of one connection."""
+    return picture_on(WindowPicture(connection, segments), axes)
+
+
+def gantt(connections: Iterable[Connection], axes: Axes | None = None) -> Figure:
+    """Draw where every connection spent its time; beyond 60 only the worst have rows."""
+    return picture_on(GanttPicture(connections), axes)
 
 
 def save(figure: Figure, path: str | Path, form: str | None = None) -> None:

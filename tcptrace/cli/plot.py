@@ -6,7 +6,7 @@ import click
 
 from tcptrace.cli.analyze import STACKS, _msl
 from tcptrace.model.errors import UsageError
-from tcptrace.show.plots.kinds import FORMATS, KINDS
+from tcptrace.show.plots.kinds import FORMATS, KINDS, PHASES, SCALES
 
 SUFFIXES = ", ".join(f".{form}" for form in FORMATS)
 
@@ -22,6 +22,8 @@ class Request(NamedTuple):
     blank: bool
     show_all: bool
     frames: range | None
+    phase: str
+    scale: str
     msl_s: float
     checksums: str
     utc: bool
@@ -58,6 +60,10 @@ class Request(NamedTuple):
 @click.option(
     "--frames", metavar="A:B", help="Frames of the ladder's folded part that are shown all the same."
 )
+@click.option("--phase", type=click.Choice(PHASES), default="all", help="Which part of the ladder (all).")
+@click.option(
+    "--scale", type=click.Choice(SCALES), default="even", help="The ladder's rows: even, or apart by time."
+)
 @click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
 @click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
 @click.option(
@@ -79,8 +85,15 @@ def plot(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None
         raise UsageError("FILE: missing; name a capture, or - for standard input")
     if blank and kind != "states":
         raise UsageError("--blank: only the state diagram can be drawn without a capture; add --kind states")
-    if kind != "ladder" and (options["show_all"] or options["frames"]):
-        raise UsageError(f"--all and --frames: they are the ladder's; a picture of kind {kind} has no rows")
+    given = {
+        "--all": options["show_all"],
+        "--frames": options["frames"] is not None,
+        "--phase": options["phase"] != "all",
+        "--scale": options["scale"] != "even",
+    }
+    if kind != "ladder" and any(given.values()):
+        named = next(name for name, is_given in given.items() if is_given)
+        raise UsageError(f"{named}: it is the ladder's; a picture of kind {kind} has no rows")
     value, _ = _msl(options.pop("msl_s"), options.pop("stack"))
     frames = options.pop("frames")
     out, form = options.pop("out"), options.pop("form")

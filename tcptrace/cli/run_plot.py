@@ -1,6 +1,7 @@
 """What ``tcptrace plot`` does once its command line is understood."""
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tcptrace.cli import choose, terminal
@@ -60,7 +61,14 @@ def _picture(request: "Request", progress: terminal.Progress) -> "Picture":
             tick=progress.tick if progress.wanted else None,
         )
         if needs_segments:
-            return _ladder(request, *choose.connection(analysis, request.stream, name))
+            found = choose.connection(analysis, request.stream, name)
+            if request.kind == "ladder":
+                return _ladder(request, *found)
+            kind = KINDS[request.kind]
+            made: Picture = getattr(import_module(kind.module), kind.picture)(*found)
+            return made
+        if request.kind == "gantt":
+            return _gantt(request, analysis, name)
         return _states(request, analysis, name)
     finally:
         inputs.close()
@@ -82,14 +90,21 @@ def _ladder(request: "Request", connection: Connection, segments: list[Segment])
             f"--frames: none of them belongs to stream {connection.stream}, which has"
             f" {connection.first_frame} to {connection.last_frame}"
         )
-    return LadderPicture(
+    picture = LadderPicture(
         connection,
         segments,
+        phase=request.phase,
+        scale=request.scale,
         fold=not request.show_all,
         opened=opened,
         msl_s=request.msl_s,
         clock=Clock(request.utc),
     )
+    if not picture.plan.items:
+        raise UsageError(
+            f"--phase: stream {connection.stream} has no {request.phase} in this capture; leave the option out"
+        )
+    return picture
 
 
 def _states(request: "Request", analysis: "Analysis", name: str) -> "Picture":
@@ -104,3 +119,17 @@ def _states(request: "Request", analysis: "Analysis", name: str) -> "Picture":
         if not chosen:
             raise UsageError(f"{name}: no TCP segment in it; --blank draws the diagram itself")
     return StatesPicture(chosen, msl_s=request.msl_s)
+
+
+def _gantt(request: "Request", analysis: "Analysis", name: str) -> "Picture":
+    """Lay out all connections over time."""
+    from tcptrace.show.plots.gantt import GanttPicture
+
+    picture = GanttPicture(
+        connection for connection in analysis if request.stream is None or connection.stream == request.stream
+    )
+    choose.complain_of_cut(analysis, name)
+    if not picture.total:
+        where = "" if request.stream is None else f" of stream {request.stream}"
+        raise UsageError(f"{name}: no TCP segment{where} in it; `tcptrace analyze` lists the streams")
+    return picture

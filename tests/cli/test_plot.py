@@ -6,16 +6,25 @@ from pathlib import Path
 
 import pytest
 
+from tcptrace.show.plots.kinds import KINDS
 from tests.cli.stand_in import go
 from tests.every import ROOT
 from tests.script import parse
 
+REFUSED = str(ROOT / "captures" / "refused.pcap")
 CAPTURE = str(ROOT / "captures" / "http-get.pcap")
 MAGIC = {"png": b"\x89PNG\r\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 
 
-@pytest.mark.parametrize("kind", ["ladder", "states"])
-@pytest.mark.parametrize("form", MAGIC)
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        ("ladder", "pdf"),
+        ("states", "pdf"),
+        *((kind, "png") for kind in KINDS),
+        *((kind, "svg") for kind in KINDS),
+    ],
+)
 def test_each_kind_is_written_in_each_format(
     kind: str, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +78,9 @@ def test_frames_are_opened_and_the_stream_is_chosen(
         ([CAPTURE, "-o", "x.png", "--frames", "9:5"], 2, "--frames"),
         ([CAPTURE, "-o", "x.png", "--frames", "90:95"], 2, "1 to 14"),
         ([CAPTURE, "-o", "x.png", "--kind", "states", "--all"], 2, "--all"),
+        ([CAPTURE, "-o", "x.png", "--kind", "rtt", "--scale", "time"], 2, "--scale"),
+        ([REFUSED, "-o", "x.png", "--phase", "teardown"], 2, "--phase"),
+        ([CAPTURE, "-o", "x.png", "--kind", "gantt", "--stream", "5"], 2, "stream 5"),
         ([CAPTURE, "-o", "no/such/folder/x.png"], 3, "no/such/folder/x.png"),
         (["nothing.pcap", "-o", "x.png"], 3, "nothing.pcap"),
     ],

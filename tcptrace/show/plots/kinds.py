@@ -25,5 +25,27 @@ KINDS: dict[str, Kind] = {
         "either",
         "both ends' ways on the RFC 9293 state diagram; of many connections their counts",
     ),
+    "sequence": Kind(
+        "tcptrace.show.plots.sequence",
+        "SequencePicture",
+        "one",
+        "what was sent when, acknowledged, sent again, allowed by the window",
+    ),
+    "rtt": Kind("tcptrace.show.plots.rtt", "RttPicture", "one", "round-trip samples over time"),
+    "throughput": Kind(
+        "tcptrace.show.plots.throughput", "ThroughputPicture", "one", "bytes a second, sent and acknowledged"
+    ),
+    "flight": Kind(
+        "tcptrace.show.plots.flight", "FlightPicture", "one", "bytes in flight against the window"
+    ),
+    "window": Kind("tcptrace.show.plots.flight", "WindowPicture", "one", "the receive window of each end"),
+    "gantt": Kind(
+        "tcptrace.show.plots.gantt",
+        "GanttPicture",
+        "many",
+        "where every connection spent its time, and how many ends were in each state",
+    ),
 }
+PHASES = ("all", "handshake", "teardown")  # of a ladder
+SCALES = ("even", "time")
 FORMATS = ("png", "svg", "pdf")

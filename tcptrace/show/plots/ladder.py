@@ -6,6 +6,7 @@ from math import pi, sin
 from matplotlib.axes import Axes
 
 from tcptrace.model.records import Connection, Segment, Side
+from tcptrace.show.phases import CLOSING, OPENING
 from tcptrace.show.plots import pen
 from tcptrace.show.plots.ladder_place import (
     BAND,
@@ -45,10 +46,14 @@ from tcptrace.show.words import about, client, is_itself, octets, server, time_w
 TITLE, SUBTITLE, FOOT = 15, 9.5, 7.6
 SLOW_NS = 1_000_000  # a time difference above this is what one looks for
 
+PHASES = {"all": None, "handshake": OPENING, "teardown": CLOSING}
+SCALES = {
+    "even": "Rows are evenly spaced; the times on the left are not.",
+    "time": "Rows stand as far apart as time passes between them, but no closer than can be read; folded parts do not.",
+}
 READING = (
-    "Rows are evenly spaced; the times on the left are not. Sequence numbers are relative. The capture has one clock, so"
-    " the slant shows direction, not delay. Read at the tail of an arrow: its sender has moved. At the head: its receiver"
-    " moves (RFC 9293 3.10.7)."
+    " Sequence numbers are relative. The capture has one clock, so the slant shows direction, not delay. Read at the tail"
+    " of an arrow: its sender has moved. At the head: its receiver moves (RFC 9293 3.10.7)."
 )
 ASSUMED = "Assumed: it should have received the segment, and nothing in the capture proves it."
 INFERRED = "Inferred: what caused it is not in the capture; the frame in this row shows it."
@@ -64,13 +69,16 @@ class LadderPicture:
         *,
         fold: bool = True,
         opened: range = range(0),
-        phase: str | None = None,
+        phase: str = "all",
+        scale: str = "even",
         msl_s: float = 120.0,
         clock: Clock | None = None,
     ) -> None:
         self.connection = connection
+        self.part = phase
         made = list(rows(connection, segments, fold=fold, opened=opened))
-        self.plan = place(connection, segments, made, phase=phase)
+        self.by_time = scale == "time"
+        self.plan = place(connection, segments, made, phase=PHASES[phase], by_time=self.by_time)
         columns = self.plan.columns
         inner = columns.width - 2 * MARGIN
         pair = f"{client(connection)}  →  {server(connection)}"
@@ -93,6 +101,8 @@ class LadderPicture:
         """Return what the subtitle says."""
         parts = about(self.connection)
         data = self.connection.data_bytes
+        if self.part != "all":
+            parts.append(f"its {self.part} alone")
         sent = octets(data.client)
         parts.insert(
             2, sent if is_itself(self.connection) else f"{sent} sent, {octets(data.server)} received"
@@ -103,7 +113,7 @@ class LadderPicture:
         """Return the lines below the picture."""
         connection = self.connection
         notes = {change.note.split(",")[0] for side in SIDES for change in self.plan.changes[side]}
-        sentences = [READING]
+        sentences = [SCALES["time" if self.by_time else "even"] + READING]
         if connection.time_wait is not None:
             sentences.append(time_wait(connection, msl_s, clock))
         if "assumed" in notes:

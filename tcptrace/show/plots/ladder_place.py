@@ -21,6 +21,7 @@ BAND = 0.16
 LINE = 0.165  # of findings below an arrow
 FOLD_PITCH = 0.185  # of lines in a strip
 CHIP_PITCH = 0.20
+TIME_LEAST, TIME_MOST = 6.0, 40.0  # inches for a connection's whole duration, on a scale of time
 STEP_LEAST = 0.10  # between two changes of one end
 ARROW_LEAST, ARROW_MOST = 3.54, 6.4
 LABEL, DETAIL, NOTE, GUTTER, DELTA = 8.6, 8.2, 7.4, 8.5, 7.8  # text sizes in points
@@ -147,10 +148,17 @@ class Placer:
     """Puts rows below each other."""
 
     def __init__(
-        self, connection: Connection, phased: Sequence[tuple[str, Row]], before: Sequence[Row], top: float
+        self,
+        connection: Connection,
+        phased: Sequence[tuple[str, Row]],
+        before: Sequence[Row],
+        top: float,
+        inches_per_ns: float = 0.0,
     ) -> None:
         self.connection = connection
         self.phased = phased
+        self.inches_per_ns = inches_per_ns
+        self.last: tuple[float, int] | None = None  # y and time of the row before
         self.itself = is_itself(connection)
         self.columns = Columns()
         self.items: list[Item] = []
@@ -245,8 +253,16 @@ class Placer:
         else:
             self._event(row)
 
+    def _pass(self, time_ns: int, until_ns: int) -> None:
+        """On a scale of time, let the time since the row before pass; the next begins at ``until_ns``."""
+        if self.inches_per_ns and self.last is not None:
+            y, before_ns = self.last
+            self.y = max(self.y, y + max(time_ns - before_ns, 0) * self.inches_per_ns)
+        self.last = (self.y, until_ns)
+
     def _segment(self, row: SegmentRow) -> None:
         """Place an arrow, its steps and its findings."""
+        self._pass(row.segment.time_ns, row.segment.time_ns)
         tail, head = self.y, self.y + SLANT
         for step in row.steps:
             is_senders = step.late or step.transition.side == row.segment.side
@@ -281,9 +297,11 @@ class Placer:
             said = ", ".join(f"{count(number)} {code}" for code, number in sorted(row.codes.items()))
             room = self.columns.server - self.columns.client - BAND - 0.5
             codes = [(line, "note") for line in pen.wrapped(said, room, FINDING)]
+        self._pass(row.first.time_ns, row.last.time_ns)
         top = self.y - 0.10
         bottom = top + 0.20 + FOLD_PITCH * (2 + len(codes))
         self.items.append(Strip(row, top, bottom, codes))
+        self.last = (bottom, row.last.time_ns)
         self._down(bottom + 0.25)
 
     def _event(self, row: EventRow) -> None:
@@ -382,9 +400,13 @@ def place(
     rows: Sequence[Row],
     *,
     phase: str | None = None,
+    by_time: bool = False,
     top: float = 1.62,
 ) -> Plan:
-    """Return the places of a ladder; ``phase`` keeps the rows of one phase. The plan may have no items."""
+    """Return the places of a ladder; ``phase`` keeps the rows of one phase. The plan may have no items.
+
+    ``by_time``: a row is as far below the one before as time has passed, but never closer than rows are otherwise.
+    """
     phased = list(with_phases(connection, rows))
     before: list[Row] = []
     if phase is not None:
@@ -392,4 +414,7 @@ def place(
         before = [row for _, row in phased[: kept[0]]] if kept else []
         phased = [phased[number] for number in kept]
     start_ns = segments[0].time_ns if segments else connection.first_ns
-    return Placer(connection, phased, before, top).plan(start_ns)
+    span = span_ns(row for _, row in phased)
+    # So much height that waits are seen as such, and not more than a picture that can be looked at.
+    inches = min(max(TIME_LEAST, ROW * len(phased) * 0.75), TIME_MOST)
+    return Placer(connection, phased, before, top, inches / span if by_time and span else 0.0).plan(start_ns)

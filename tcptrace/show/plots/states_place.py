@@ -128,7 +128,7 @@ ARROWS: dict[tuple[str, str], Place] = {
         ((LEFT, _FIN_2 + _DOWN), (LEFT, _LAST), (_W_LEFT, _LAST)), Words(LEFT + 0.12, 9.92), leg=1
     ),
     ("CLOSING", "TIME-WAIT"): Place(
-        ((MIDDLE, _FIN_2 + _DOWN), (MIDDLE, _LAST + _UP)), Words(MIDDLE + 0.27, 9.70)
+        ((MIDDLE, _FIN_2 + _DOWN), (MIDDLE, _LAST + _UP)), Words(MIDDLE - 0.2, 9.84, "right")
     ),
     ("LAST-ACK", "CLOSED"): Place(((RIGHT, _FIN_2 + _DOWN), (RIGHT, _LAST + _UP)), Words(RIGHT + 0.27, 9.92)),
     ("TIME-WAIT", "CLOSED"): Place(

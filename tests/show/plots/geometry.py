@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, PathPatch
@@ -16,13 +17,27 @@ SLACK = 0.6  # pixels by which the edges of two texts may touch
 def texts(figure: Figure) -> list[tuple[str, Bbox]]:
     """Return every text that is seen, with its box in pixels."""
     renderer = FigureCanvasAgg(figure).get_renderer()
+    unseen = ticks_out_of_view(figure)
     found = []
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
-        if text.get_visible() and text.get_text().strip() and is_shown(text):
+        if text.get_visible() and text.get_text().strip() and is_shown(text) and text not in unseen:
             # By the class: the method of a text with paper behind it would measure the paper.
             found.append((text.get_text(), Text.get_window_extent(text, renderer)))
     return found
+
+
+def ticks_out_of_view(figure: Figure) -> set[Text]:
+    """Return the labels of ticks beyond the ends of their axis, which are there and not drawn."""
+    unseen: set[Text] = set()
+    for axes in figure.findobj(Axes):
+        assert isinstance(axes, Axes)
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in axis.get_major_ticks():
+                if not low <= tick.get_loc() <= high:
+                    unseen |= {tick.label1, tick.label2}
+    return unseen
 
 
 def is_shown(artist: Any) -> bool:

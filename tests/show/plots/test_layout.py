@@ -116,6 +116,90 @@ def test_text_from_outside_is_never_read_as_mathematics_or_moves_the_cursor() ->
     assert "a$b$" in shown
 
 
+@pytest.mark.parametrize("name", ["http", "simultaneous-close", "reset", "unanswered", "stray-rst"])
+@pytest.mark.parametrize(
+    "options", [{"phase": "teardown"}, {"phase": "handshake"}, {"scale": "time"}], ids=str
+)
+def test_a_part_of_a_ladder_and_one_by_time_hold_together(name: str, options: dict[str, str]) -> None:
+    connection, segments = sample(name)
+    holds_together(plot.ladder(connection, segments, **options))
+
+
+def test_each_phase_has_its_frames() -> None:
+    connection, segments = sample("http")
+    for phase, frames in (("handshake", "1 2 3"), ("teardown", "11 12 13 14")):
+        shown = [
+            text for text, _ in texts(plot.ladder(connection, segments, phase=phase)) if text.isdecimal()
+        ]
+        assert shown == frames.split()
+
+
+def test_by_time_a_longer_wait_takes_more_room_and_no_row_less_than_otherwise() -> None:
+    connection, segments = sample("http")
+    for scale, is_even in (("even", True), ("time", False)):
+        found = texts(plot.ladder(connection, segments, scale=scale, phase="teardown"))
+        at = {text: box.y0 for text, box in found if text in ("11", "12", "13")}
+        short, long = at["11"] - at["12"], at["12"] - at["13"]  # 18 and 1111 microseconds
+        assert (abs(long - short) < 10) == is_even
+        assert short > 50
+        assert is_even or long > 4 * short
+
+
+CHARTS = {"sequence": plot.sequence, "rtt": plot.rtt, "throughput": plot.throughput}
+CHARTS |= {"flight": plot.flight, "window": plot.window}
+
+
+@pytest.mark.parametrize("kind", CHARTS)
+@pytest.mark.parametrize("script", ["lossy", "bulk", "rst", "self", "midstream"])
+def test_a_chart_holds_together(kind: str, script: str) -> None:
+    bulk = "handshake\n" + "\n".join(
+        f"{1 + number / 50:.3f} client > PSH,ACK seq {1 + number * 900 - (number % 9 == 8) * 900} len 900"
+        for number in range(200)
+    )
+    scripts = {"lossy": LOSSY, "bulk": bulk + "\n9.9 server < ACK", "rst": "0 client > RST seq 5"}
+    scripts["midstream"] = "0 client > PSH,ACK len 10\n0.1 server < PSH,ACK len 10\n99.5 server < RST"
+    if script == "self":
+        connection, segments = sample("self-connect")
+    else:
+        connection, segments = analysed(scripts[script])
+    figure = CHARTS[kind](connection, segments)
+    holds_together(figure)
+    if script != "rst" and (script, kind) not in {("midstream", "window"), ("self", "window")}:
+        assert [text for text, _ in texts(figure) if "since the first segment" in text]
+    if script == "rst":
+        assert [text for text, _ in texts(figure) if text.startswith("no ")]
+
+
+def test_a_sequence_graph_names_what_was_sent_again_and_says_what_it_cut() -> None:
+    script = LOSSY.replace("0.300 a", "90.3 a").replace("0.400 a", "90.4 a").replace("0.500 b", "90.5 b")
+    connection, segments = analysed(script)
+    shown = {text for text, _ in texts(plot.sequence(connection, segments))}
+    assert "R 5" in shown
+    assert any("control segments from here to 1 min 30 s" in text for text in shown)
+    assert any("window edge goes up to" in text for text in shown)
+    assert "relative sequence number, bytes" in shown
+
+
+@pytest.mark.parametrize("count", [1, 19, 61, 3000])
+def test_a_gantt_chart_holds_together(count: int) -> None:
+    names = list(SAMPLES)
+    connections = [
+        sample(
+            names[number % len(names)],
+            stream=number,
+            client=LONGEST if number % 7 else Endpoint("192.0.2.1", 1000),
+            server=Endpoint("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", 65534),
+        )[0]
+        for number in range(count)
+    ]
+    figure = plot.gantt(connections)
+    holds_together(figure)
+    assert figure.get_size_inches()[1] < 32
+    words = " ".join(text for text, _ in texts(figure))
+    assert ("the worst 40" in words) == (count > 60)
+    assert f"{count:,} connection" in words
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_state_diagram_holds_together(name: str) -> None:
     connection, _ = sample(name)
