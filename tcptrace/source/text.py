@@ -1,6 +1,6 @@
-"""Frames from tcpdump's printed text: packets drawn up again by ``wire.printed``, batch by batch."""
+"""Frames from tcpdump's printed text: packets drawn up again, or printed in octets, by ``wire.printed``, batch by batch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tcptrace.model.columns import BATCH, Frames
 from tcptrace.source.base import Batch
@@ -10,7 +10,6 @@ from tcptrace.wire.printed import PrintedReader, is_printed
 
 __all__ = ["TextSource", "is_printed"]
 
-LINKTYPE_RAW = 101
 TEXT_OCTETS = 65536
 
 
@@ -21,7 +20,7 @@ class TextSource:
         """Take an input of which ``head`` has been read."""
         self.name = name
         self.format = PrintedReader.format
-        self.link_types: list[str] = [link_name(LINKTYPE_RAW)]
+        self.link_types: list[str] = []
         self.complete = True
         self.problem: str | None = None
         self.date_known = True
@@ -46,6 +45,10 @@ class TextSource:
         self.problem = self._octets.problem
         self.complete = self.problem is None
 
+    def _note(self, names: Iterable[str]) -> None:
+        """Remember link types in order of appearance."""
+        self.link_types += [name for name in names if name not in self.link_types]
+
     def close(self) -> None:
         """Let go of the file."""
         self._octets.close()
@@ -56,13 +59,14 @@ class TextSource:
         while packets := self._reader.take(BATCH):
             frames = self._frames
             octets = bytearray()
-            for index, (time_ns, captured, wire) in enumerate(packets):
+            for index, (time_ns, captured, wire, link) in enumerate(packets):
                 self._numbered += 1
                 frames.offset[index] = len(octets)
                 frames.captured[index] = len(captured)
                 frames.wire[index] = wire
                 frames.time_ns[index] = time_ns
-                frames.link[index] = LINKTYPE_RAW
+                frames.link[index] = link
                 frames.number[index] = self._numbered
                 octets += captured
+            self._note({link_name(packet[3]): None for packet in packets})
             yield Batch(octets, frames, len(packets))

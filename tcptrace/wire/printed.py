@@ -3,15 +3,16 @@
 Each line that tcpdump prints for a packet becomes one frame, so that frame numbers are those of the capture
 that was printed. A TCP line becomes the segment that it describes (see ``printed_packet`` and
 ``printed_numbers`` for what the text does not say); what is not TCP becomes a frame that the decoder counts
-as such; what cannot be read becomes one that it counts as malformed. The text below a packet's line
-(``-v``'s application text, ``-x``, ``-X``, ``-A``) is no frame, and neither is what tcpdump says of itself.
+as such; what cannot be read becomes one that it counts as malformed. Where the packet's octets are printed
+below its line (``-x``, ``-X``) they are the frame (``printed_dump``). Other text there (``-v``'s application
+text, ``-A``) is no frame, and neither is what tcpdump says of itself.
 ``-q`` prints no sequence numbers: all its TCP lines are malformed.
 """
 
 import re
-from typing import Final
 
 from tcptrace.wire import printed_options
+from tcptrace.wire.printed_dump import LINKTYPE_RAW, Dump, Ends
 from tcptrace.wire.printed_line import MALFORMED_LINE, Line, read_addresses, read_line
 from tcptrace.wire.printed_numbers import Numbers
 from tcptrace.wire.printed_packet import (
@@ -28,9 +29,9 @@ from tcptrace.wire.printed_packet import (
 )
 from tcptrace.wire.printed_time import TIME, Clock
 
-LINKTYPE_RAW: Final = 101
 MOST_LINE = 65536  # octets of a line that are kept; the fields of a header come long before
-Frame = tuple[int, bytes, int]  # time in nanoseconds, captured octets, octets on the wire
+# Time in nanoseconds, captured octets, octets on the wire, link type (LINKTYPE_ number).
+Frame = tuple[int, bytes, int, int]
 
 _NOTICE = re.compile(
     r"tcpdump: |listening on |reading from file |\d+ packets? (?:captured|received|dropped)"
@@ -43,7 +44,7 @@ _FIRST_LINE = re.compile(
     rb"(?:(?:\d{4}-\d\d-\d\d )?[ -]?\d\d:\d\d:\d\d(?:\.\d{1,9})? +|\d{1,11}\.\d{1,9} +)?"
     rb"(?:\S{1,32} +(?:In|Out|B|M|P) +|(?:In|Out|B|M|P) +)?"
     rb"(?:IP6? [^\n]{0,300} > |IP6? \((?:tos|class|flowlabel|hlim) |ip: |ARP, |AF IPv"
-    rb"|[0-9a-f]{2}(?::[0-9a-f]{2}){5} )"
+    rb"|ifindex \d|ethertype \S{1,20} \(0x|[0-9a-f]{2}(?::[0-9a-f]{2}){5} )"
 )
 
 
@@ -53,7 +54,7 @@ def is_printed(head: bytes) -> bool:
 
 
 class PrintedReader:
-    """Frames of a listing that is fed piece by piece; link type RAW (101)."""
+    """Frames of a listing that is fed piece by piece; each comes once the next line has shown that it is whole."""
 
     format = "tcpdump text"
 
@@ -63,8 +64,12 @@ class PrintedReader:
         self._clock = Clock()
         self._numbers = Numbers()
         self._frames: list[Frame] = []
-        self._held: list[tuple[int | None, Packet]] = []  # frames whose times wait for the clock's decision
-        self._header: tuple[Line, int | None] | None = None  # -v's first line of two, and its time
+        self._pending: tuple[Line, int | None, str] | None = None  # its octets may still come
+        self._dump = Dump()
+        self._held: list[
+            tuple[int | None, tuple[bytes, int, int]]
+        ] = []  # frames whose times wait for the clock's decision
+        self._header: tuple[Line, int | None, str] | None = None  # -v's first line of two, its time and text
         self._count = 0
         self._is_timed: bool | None = None  # the listing's packets have times; None: none was seen yet
         self._is_verbose = False
@@ -93,7 +98,7 @@ class PrintedReader:
         if self._tail:
             self._line(bytes(self._tail))
             self._tail.clear()
-        self._flush_header()
+        self._flush()
         if self._clock.deciding:
             self._settle()
 
@@ -108,7 +113,7 @@ class PrintedReader:
         time = TIME.match(text)
         if time is None and not self._begins_packet(text):
             return
-        self._flush_header()
+        self._flush()
         self._is_timed = self._is_timed or time is not None
         self._is_ascii = self._is_ascii and self._is_timed
         said = read_line(text[time.end() :] if time else text)
@@ -118,20 +123,25 @@ class PrintedReader:
             if time_ns is None:
                 said = MALFORMED_LINE
         if said.kind == "header":
-            self._header = (said, time_ns)
+            self._header = (said, time_ns, text)
             self._is_verbose = True
         else:
-            self._emit(said, time_ns)
+            self._emit(said, time_ns, text)
 
     def _begins_packet(self, text: str) -> bool:
         """Say whether a line without a time is a packet's all the same, having used it if part of one."""
         after_frame, self._after_frame = self._after_frame, False
-        if not text or text.isspace() or _NOTICE.match(text):
+        if not text or text.isspace():
+            return False
+        if _NOTICE.match(text):
+            self._dump.notice(text)
             return False
         if text[0] in " \t":
-            if self._header is not None:  # the second line of -v
-                (header, time_ns), self._header = self._header, None
-                self._emit(read_addresses(text.strip(), header.ip, header.version), time_ns)
+            if self._dump.add(text):
+                self._flush_header()
+            elif self._header is not None:  # the second line of -v
+                (header, time_ns, first), self._header = self._header, None
+                self._emit(read_addresses(text.strip(), header.ip, header.version), time_ns, first)
             return False
         if not self._is_timed:
             return not (self._is_verbose and text[0] == "[")
@@ -142,27 +152,42 @@ class PrintedReader:
         # In a listing with times these are the application's text, which tcpdump does not always indent.
         return not (self._is_ascii or self._is_verbose or text[0] == "[")
 
-    def _flush_header(self) -> None:
-        """A header line of ``-v`` whose second line never came is still a packet."""
-        if self._header is not None:
-            (header, time_ns), self._header = self._header, None
-            is_whole = header.ip.protocol != TCP or header.ip.fragment & 0x3FFF
-            self._emit(header._replace(kind="ip") if is_whole else MALFORMED_LINE, time_ns)
-
-    def _emit(self, said: Line, time_ns: int | None) -> None:
+    def _flush(self) -> None:
+        """Whatever was said of the packet before, it is whole."""
+        self._flush_header()
+        if self._pending is None:
+            self._dump.drop()
+            return
+        (said, time_ns, text), self._pending = self._pending, None
+        malformed = self.malformed
         packet = self._packet(said)
         self._count += 1
-        self._after_frame = True
+        dumped = self._dump.take(_ends(said), text, packet)
+        if dumped is not None:
+            self.malformed = malformed  # the line matters no more
+        frame = (*packet, LINKTYPE_RAW) if dumped is None else dumped
         if not self._clock.deciding:
-            self._frames.append((self._clock.last_ns if time_ns is None else time_ns, *packet))
+            self._frames.append((self._clock.last_ns if time_ns is None else time_ns, *frame))
             return
-        self._held.append((time_ns, packet))
+        self._held.append((time_ns, frame))
         if self._clock.sure:
             self._settle()
 
+    def _flush_header(self) -> None:
+        """A header line of ``-v`` whose second line never came is still a packet."""
+        if self._header is not None:
+            (header, time_ns, text), self._header = self._header, None
+            is_whole = header.ip.protocol != TCP or header.ip.fragment & 0x3FFF
+            self._emit(header._replace(kind="ip") if is_whole else MALFORMED_LINE, time_ns, text)
+
+    def _emit(self, said: Line, time_ns: int | None, text: str) -> None:
+        """Take a packet's line; what was printed of its octets comes behind."""
+        self._pending = (said, time_ns, text)
+        self._after_frame = True
+
     def _settle(self) -> None:
         times = self._clock.settle([time for time, _ in self._held])
-        self._frames += [(time, *packet) for time, (_, packet) in zip(times, self._held, strict=True)]
+        self._frames += [(time, *frame) for time, (_, frame) in zip(times, self._held, strict=True)]
         self._held.clear()
 
     def _packet(self, said: Line) -> Packet:
@@ -211,3 +236,14 @@ class PrintedReader:
             segment.right,
         )
         return tcp_packet(source[0], destination[0], said.ip, tcp, self._count)
+
+
+def _ends(said: Line) -> Ends | None:
+    """Return what the line says of the network layer; None for what is not IP."""
+    if said.kind == "other":
+        return None
+    if said.kind == "malformed":
+        return Ends(0, None)
+    if said.source is None or said.destination is None:
+        return Ends(said.version, None)
+    return Ends(said.version, said.source[0] + said.destination[0])

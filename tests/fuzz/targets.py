@@ -183,7 +183,8 @@ def read_printed(data: bytes) -> None:
     frames = whole.take(BATCH)
     assert frames == pieces.take(BATCH)
     assert whole.malformed == pieces.malformed
-    for time_ns, captured, wire in frames:
+    for time_ns, captured, wire, link in frames:
+        assert 0 <= link < 65536
         assert len(captured) <= wire
         assert -(2**63) <= time_ns < 2**63  # as the column of times holds them, whatever year is printed
 
@@ -286,6 +287,14 @@ def _text_seeds() -> Iterator[bytes]:
         b"2017-02-21 23:46:06.464962 IP6 (flowlabel 0x3, hlim 64, next-header TCP (6) payload length: 40) "
         b"::1.5 > ::1.80: Flags [P.], cksum 0x30 (correct), seq 1:9, ack 1, win 512, "
         b"options [nop,nop,TS val 1 ecr 2], length 8: HTTP\n"
+    )
+    yield (
+        b"1.5 02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4 (0x0800), length 54: 10.0.0.1.1024 > 10.0.0.2.80: "
+        b"Flags [S], seq 1, win 8192, length 0\n"
+        b"\t0x0000:  0200 0000 0002 0200 0000 0001 0800 4500  ..............E.\n"
+        b"\t0x0010:  0028 0001 0000 4006 0000 0a00 0001 0a00  .(....@.........\n"
+        b"\t0x0020:  0002 0400 0050 0000 0001 0000 0000 5002  .....P........P.\n"
+        b"\t0x0030:  2000 0000 0000\n"
     )
 
 

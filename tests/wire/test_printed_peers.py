@@ -53,7 +53,7 @@ def read(text: bytes) -> tuple[list[tuple[int, bytes, int]], PrintedReader]:
     reader = PrintedReader()
     reader.feed(text)
     reader.finish()
-    return reader.take(1 << 30), reader
+    return [frame[:3] for frame in reader.take(1 << 30)], reader
 
 
 def ip_of(octets: bytes, link: int) -> object | None:
