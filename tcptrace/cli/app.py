@@ -34,6 +34,9 @@ COMMANDS = {
     "findings": Row(
         "tcptrace.cli.findings", "findings", "Say what went wrong: in the capture, then in each connection."
     ),
+    "summary": Row(
+        "tcptrace.cli.summary", "summary", "Say how a capture goes as a whole, with streams to look at."
+    ),
     "explain": Row(
         "tcptrace.cli.explain", "explain", "Say what a finding's code means and what to look at next."
     ),

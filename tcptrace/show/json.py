@@ -1,5 +1,7 @@
 """JSON Lines of schema 1: records as they stand, one a line."""
 
+from typing import Any
+
 import msgspec
 
 from tcptrace.model.records import Capture, Connection, Drops, Finding, Moved, Segment
@@ -25,6 +27,11 @@ def finding_line(stream: int, finding: Finding) -> bytes:
     """Return the record of ``tcptrace findings``: one finding of a connection."""
     head = {"record": "finding", "schema": 1, "stream": stream}
     return _encoder.encode(head | msgspec.to_builtins(finding)) + b"\n"
+
+
+def dump(record: dict[str, Any]) -> bytes:
+    """Return a record that is no connection's as a line."""
+    return _encoder.encode(record) + b"\n"
 
 
 def outcomes_line(outcomes: dict[str, int]) -> bytes:
