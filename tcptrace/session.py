@@ -141,7 +141,7 @@ class Analysis:
     def run(self) -> None:
         """Read everything and count outcomes, without making a record of each connection."""
         for _ in self._read():
-            for gone in self._replay.evicted:
+            for gone in self._replay.store.evicted:
                 if isinstance(gone, rows.Entry):  # a lone SYN: no row is made for it
                     self.outcomes["unanswered"] = self.outcomes.get("unanswered", 0) + 1
                     self._given_up += 1
@@ -149,9 +149,9 @@ class Analysis:
                 row = self._finish(gone)
                 self._count(row)
                 self._release(row)
-            self._replay.evicted.clear()
+            self._replay.store.evicted.clear()
         judged = self._recorder.verdict
-        judged.tally(self._replay.streams, self.latest_ns, self._frames + 1)
+        judged.tally(self._replay.store.streams, self.latest_ns, self._frames + 1)
         for number, name in enumerate(OUTCOME_NAMES):
             if judged.counts[number]:
                 self.outcomes[name] = self.outcomes.get(name, 0) + judged.counts[number]
@@ -165,7 +165,7 @@ class Analysis:
         self._found = self._recorder.found = analysis.Analysis(self._max_findings)
         spool: Spool | None = None
         for _ in self._read():
-            for gone in self._replay.evicted:
+            for gone in self._replay.store.evicted:
                 row = self._finish(gone)
                 record = self._record(row)
                 self._release(row)
@@ -174,7 +174,7 @@ class Analysis:
                     spool.add(record)
                 else:
                     yield record
-            self._replay.evicted.clear()
+            self._replay.store.evicted.clear()
             if not in_order:
                 yield from self._ended()
         rest = (self._record(row) for row in self._alive())
@@ -248,14 +248,16 @@ class Analysis:
     def _finish(self, row: "rows.Stream | rows.Entry | bytes") -> "rows.Stream":
         """Make a full row of a lone SYN or a packed connection, and let TIME-WAIT end where the clock says so."""
         if isinstance(row, bytes):
-            row = self._replay.packer.unpack(row)
-        given_up = row.number < len(self._replay.streams) and self._replay.streams[row.number] is not row
+            row = self._replay.store.packer.unpack(row)
+        given_up = (
+            row.number < len(self._replay.store.streams) and self._replay.store.streams[row.number] is not row
+        )
         if isinstance(row, rows.Entry):
-            kept = self._replay.streams[row.number]
+            kept = self._replay.store.streams[row.number]
             entry = row
             row = self._replay.wake(entry)
             entry.stream = None
-            self._replay.streams[row.number] = kept
+            self._replay.store.streams[row.number] = kept
             if given_up:
                 row.flags |= bits.S_GIVEN_UP
         for end in (row.low, row.high):
@@ -272,7 +274,7 @@ class Analysis:
 
     def _alive(self) -> "Iterator[rows.Stream]":
         """Yield the connections that are still in the table, by number, and let go of each."""
-        streams = self._replay.streams
+        streams = self._replay.store.streams
         for number in range(len(streams)):
             row = streams[number]
             if row is not None:
@@ -285,19 +287,19 @@ class Analysis:
 
     def _ended(self) -> Iterator[Connection]:
         """Yield the connections that are over: both ends CLOSED or past 2MSL, and silent for as long."""
-        done = self._replay.finished
-        at = self._replay.finished_from
+        done = self._replay.store.finished
+        at = self._replay.store.finished_from
         while at < len(done):
-            kept = self._replay.streams[done[at]]
+            kept = self._replay.store.streams[done[at]]
             if kept is not None:
-                if self._replay.clock_ns - self._replay.silent_since(kept) < self._msl2_ns:
+                if self._replay.clock_ns - self._replay.store.silent_since(kept) < self._msl2_ns:
                     break
                 row = self._finish(kept)
                 yield self._record(row)
                 self._release(row)
-                self._replay.forget(row)
+                self._replay.store.forget(row)
             at += 1
-        self._replay.finished_from = at
+        self._replay.store.finished_from = at
 
     def _release(self, row: "rows.Stream") -> None:
         """Let go of what a written connection still holds."""
@@ -365,7 +367,7 @@ class Analysis:
             link_types=decoder.link_names,
             frames=self._frames,
             tcp_segments=decoder.counters[COUNT_SEGMENTS],
-            connections=len(self._replay.streams),
+            connections=len(self._replay.store.streams),
             first_ns=self._replay.earliest_ns if self._frames else 0,
             last_ns=self._replay.latest_ns if self._frames else 0,
             skipped=skipped,

@@ -21,9 +21,9 @@ from tcptrace.tcp.codes import CHALLENGE_ACK, HALF_OPEN, TIME_WAIT_REUSE
 from tcptrace.tcp.machine import RCV_RST, RCV_RST_PASSIVE, RCV_SYN, REUSED
 
 from ..flow.rows import End, Segment, Stream
-from .arrives import Arrivals
 from .notes import Notebook
 from .paths import Paths
+from .steps import Steps
 
 BY_TIMESTAMP, BY_NUMBER = 1, 2
 
@@ -31,11 +31,11 @@ BY_TIMESTAMP, BY_NUMBER = 1, 2
 class Incarnations:
     """Ties a new stream to its four-tuple's old one."""
 
-    __slots__ = ("arrivals", "notes", "paths")
+    __slots__ = ("notes", "paths", "steps")
 
-    def __init__(self, paths: Paths, arrivals: Arrivals, notes: Notebook) -> None:
+    def __init__(self, paths: Paths, steps: Steps, notes: Notebook) -> None:
         self.paths = paths
-        self.arrivals = arrivals
+        self.steps = steps
         self.notes = notes
 
     def begins(self, old: Stream, new: Stream, sender: End | None, receiver: End | None, x: Segment) -> None:
@@ -48,16 +48,16 @@ class Incarnations:
             self.confirm_reset(sender, x)
             if self.paths.is_waiting(sender):
                 # A holder that opens actively leaves without a test.
-                self.arrivals.own(sender, REUSED, x)
+                self.steps.own(sender, REUSED, x)
             elif not self.paths.is_synchronized(sender) and self.paths.allows(sender, REUSED):
-                self.arrivals.infer(sender, REUSED, x, 1, TURN_SENDER)  # what it had begun, it has given up
+                self.steps.infer(sender, REUSED, x, 1, TURN_SENDER)  # what it had begun, it has given up
         if receiver is None:
             return
         if self.paths.is_waiting(receiver):
             new.previous = old
             how = self.accepts(receiver, sender, x)
             if how:
-                self.arrivals.offer(receiver, REUSED, x, x.seq + 1)
+                self.steps.offer(receiver, REUSED, x, x.seq + 1)
                 self.notes.note(old, TIME_WAIT_REUSE, x.frame, x.side, how, 0)
             else:
                 new.flags |= S_TIME_WAIT_REFUSED
@@ -67,7 +67,7 @@ class Incarnations:
         elif self.paths.is_syn_received(receiver) and receiver.flags & F_PASSIVE:
             # 3.10.7.4: in SYN-RECEIVED a SYN in the window returns a passive opener to LISTEN.
             if receiver.ack_high <= x.seq < receiver.window_edge:
-                self.arrivals.offer(receiver, RCV_SYN, x, x.seq + 1)
+                self.steps.offer(receiver, RCV_SYN, x, x.seq + 1)
 
     def confirm_reset(self, sender: End, x: Segment) -> None:
         """A SYN or SYN,ACK with a new number proves that its sender's old end was reset (replay.md, Proof)."""
@@ -105,7 +105,7 @@ class Incarnations:
             event.proof = x.frame
             self.paths.fold(old_end)
         elif self.paths.is_waiting(old_end) and not new.flags & S_CHALLENGED:
-            reused = self.arrivals.infer(old_end, REUSED, x, 0, TURN_SENDER)
+            reused = self.steps.infer(old_end, REUSED, x, 0, TURN_SENDER)
             reused.evidence = CONFIRMED
             reused.frame = syn_frame
             reused.settled = 1

@@ -1,22 +1,18 @@
 """The replay: segments in, both ends' states out.
 
 One pass over the columns of a batch. Most segments of a connection that is established at both ends, with nothing open, take
-the fast road in ``run``: numbers only. All others go through ``arrives``, which asks the rule table.
+the fast road in ``run``: numbers only. All others go through ``tcp.arrives``, which asks the rule table.
 """
 
 from array import array
 from collections.abc import Callable
 
 from tcptrace.flow.bits import (
-    F_ACKED,
     F_FIN,
-    F_FIN_GUESSED,
     HALF,
     MASK32,
     NO_TIME,
     NONE,
-    S_ANSWERED,
-    S_GIVEN_UP,
     S_OVER,
     S_REUSED,
     S_SELF,
@@ -38,29 +34,29 @@ from tcptrace.tcp.codes import BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK
 from tcptrace.tcp.heads import HEAD_OCTETS
 
 from ..flow.rows import End, Entry, Numbers, Segment, Stream
-from ..flow.table import FlowTable
 from .account import Account
-from .arrives import Arrivals
+from .arrives import Arrives
 from .heads import Heads
 from .incarnations import Incarnations
 from .notes import Notebook
-from .packed import Packer
 from .paths import Paths
+from .receiver import Receiver
 from .resets import Resets
+from .sender import Sender
+from .steps import Steps
+from .store import Store
 from .testimony import Testimony
-from .verdict import Verdict
+from .unseen import Unseen
 
 CONTROL = 0x17  # ACK, RST, SYN, FIN
-CANDIDATES = 8
 
 
 class Replay:
     """All connections of a capture."""
 
     __slots__ = (
-        "account", "alive", "arrivals", "classify", "clock_ns", "earliest_ns", "evicted", "finished", "finished_from",
-        "flows", "heads", "incarnations", "last_ns", "latest_ns", "max_connections", "notes", "numbers", "offloaded",
-        "oldest", "packer", "paths", "streams", "testimony", "time_went_back", "truncated", "verdict", "x",
+        "account", "arrives", "classify", "clock_ns", "earliest_ns", "heads", "incarnations", "last_ns", "latest_ns",
+        "notes", "numbers", "offloaded", "paths", "store", "testimony", "time_went_back", "truncated", "x",
     )  # fmt: skip
 
     def __init__(
@@ -81,16 +77,17 @@ class Replay:
         self.notes = Notebook(max_notes)
         self.account = Account()
         self.testimony = Testimony(self.paths)
-        self.arrivals = Arrivals(
-            self.paths, self.testimony, self.account, self.notes, Resets(self.paths, self.notes)
-        )
-        self.incarnations = Incarnations(self.paths, self.arrivals, self.notes)
+        self.store = Store(self.paths, max_connections)
+        steps = Steps(self.paths)
+        resets = Resets(self.paths, steps, self.notes)
+        unseen = Unseen(self.paths, steps, self.account, self.notes, resets)
+        sender = Sender(self.paths, steps, self.testimony, unseen, self.notes, resets)
+        receiver = Receiver(self.paths, steps, self.testimony, resets)
+        self.incarnations = Incarnations(self.paths, steps, self.notes)
         self.numbers = Numbers()
-        self.flows = FlowTable()
-        self.packer = Packer(self.paths)
-        self.verdict = Verdict(self.paths)
-        # By number: in full, a lone SYN, packed (`tcp.packed`); None: written and forgotten.
-        self.streams: list[Stream | Entry | bytes | None] = []
+        self.arrives = Arrives(
+            self.paths, sender, receiver, self.incarnations, self.account, self.numbers, self.store
+        )
         self.x = Segment()
         self.clock_ns = NO_TIME  # the highest time of a segment so far
         self.earliest_ns = -NO_TIME  # of all frames, TCP or not
@@ -99,12 +96,6 @@ class Replay:
         self.time_went_back = 0
         self.truncated = 0  # segments whose payload the snap length cut
         self.offloaded = 0  # segments with an offloaded checksum
-        self.max_connections = max_connections
-        self.alive = 0
-        self.finished = array("q")  # numbers, in the order in which they finished
-        self.finished_from = 0
-        self.oldest = 0  # no stream below this number is alive
-        self.evicted: list[Stream | Entry] = []  # given up, for the caller to write
         self.classify = classify
         self.heads = Heads()
 
@@ -143,7 +134,8 @@ class Replay:
         stream_of: "array[int]",
     ) -> int:
         """Replay ``count`` segments (``model.columns.Segments``); write each one's stream number to ``stream_of`` ('q')."""
-        flows = self.flows
+        store = self.store
+        flows = store.flows
         account = self.account
         for i in range(count):
             now = time_ns[i]
@@ -171,7 +163,7 @@ class Replay:
                 entry.k3 = k3
                 entry.k4 = k4
                 flows.insert(entry)
-                self.open_stream(entry)
+                self.store.open_stream(entry, self.clock_ns)
                 if (
                     bits & CONTROL == SYN
                     and not back
@@ -190,11 +182,11 @@ class Replay:
                     entry.side = here
                     stream_of[i] = entry.number
                     continue
-                stream = self.make_stream(entry, frame[i], now, here)
+                stream = self.store.make_stream(entry, frame[i], now, here)
             elif entry.stream is not None:
                 stream = entry.stream
             elif entry.packed:
-                stream = self.unpack(entry)
+                stream = self.store.unpack(entry)
             else:
                 stream = self.wake(entry)
             if bits & (SYN | ACK) == SYN:
@@ -317,7 +309,7 @@ class Replay:
                 if x.syn and bits & ACK:
                     self.answer(stream, previous, here, x)
                     if stream.previous is None:
-                        self.retire(previous)
+                        self.store.retire(previous)
                 else:
                     other_end = previous.high if here else previous.low
                     other_peer = previous.low if here else previous.high
@@ -328,140 +320,20 @@ class Replay:
                             previous, other_end, other_peer, stream, seq[i], ack[i], bits
                         )
                     ):
-                        self.place(other_end, other_peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
-                        self.arrive_at_old(stream, previous, end, other_end, other_peer, x)
+                        self.arrives.place(other_end, other_peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
+                        self.arrives.arrive_at_old(
+                            stream, previous, end, other_end, other_peer, x, self.clock_ns
+                        )
                         continue
-            self.place(end, peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
-            self.arrive(stream, end, peer, x)
+            self.arrives.place(end, peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
+            self.arrives.arrive(stream, end, peer, x, self.clock_ns)
             if stream.flags & (S_OVER | S_WOKEN) == S_OVER:
-                self.retire(stream)
+                self.store.retire(stream)
         return count
-
-    def arrive(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
-        """The slow road: one segment, both ends."""
-        paths = self.paths
-        if end.until_ns > NO_TIME:
-            paths.expire(end, self.clock_ns, x.frame)
-        if peer.until_ns > NO_TIME:
-            paths.expire(peer, self.clock_ns, x.frame)
-        self.arrivals.sends(stream, end, peer, x)
-        x.fresh = 1 if x.end > x.seq and x.end > end.snd_nxt else 0
-        if x.syn and end.snd_nxt == x.seq:
-            x.fresh = 1
-        self.account.received(end, x)
-        self.account.sent(end, x)
-        if x.ack >= 0:
-            end.flags |= F_ACKED
-            if not x.rst:
-                if 0 <= peer.sent_end <= x.ack:
-                    self.account.sample(peer, x.ack, x.time_ns)
-                if peer.cont < x.ack <= peer.snd_nxt:
-                    self.account.acknowledged(peer, x.ack)
-                if (
-                    stream.handshake_ns == NO_TIME
-                    and stream.flags & S_ANSWERED
-                    and stream.syn_side == x.side
-                    and not x.syn
-                ):
-                    stream.handshake_ns = x.time_ns
-        end.last_frame = x.frame
-        self.arrivals.reaches(stream, peer, end, x)
-        stream.quiet = 0
-        if (
-            paths.is_calm(end)
-            and paths.is_calm(peer)
-            and not (end.flags | peer.flags) & (F_FIN | F_FIN_GUESSED)
-        ):
-            if (
-                not stream.flags & S_SELF
-                and stream.previous is None
-                and self.is_settled(end)
-                and self.is_settled(peer)
-            ):
-                stream.quiet = 1
-        elif not stream.flags & S_OVER and paths.is_over(end) and paths.is_over(peer):
-            stream.flags |= S_OVER
-            self.finished.append(stream.number)
-
-    def arrive_at_old(
-        self, stream: Stream, old: Stream, end: End, old_end: End, old_peer: End, x: Segment
-    ) -> None:
-        """Let a segment counted in the new stream move the old connection; the counts stay with the stream."""
-        if x.side != stream.first_side:
-            self.incarnations.challenges(stream, old, old_end, old_peer, stream.first_frame, x)
-        before = old_end.unique_bytes
-        self.arrive(old, old_end, old_peer, x)
-        if before >= 0 and old_end.unique_bytes > before and end.unique_bytes >= 0:
-            end.unique_bytes += old_end.unique_bytes - before
-            old_end.unique_bytes = before
-
-    def is_settled(self, end: End) -> int:
-        """Return 1 where nothing rare waits for the end's next segment."""
-        cold = end.cold
-        return (
-            1
-            if cold is None or (cold.unsent_ack < 0 and not cold.challenge_frame and not cold.rst_frame)
-            else 0
-        )
-
-    def place(self, end: End, peer: End, x: Segment, seq: int, ack: int, sack: "array[int]", at: int) -> None:
-        """Unwrap the segment's numbers near what its ends have shown."""
-        numbers = self.numbers
-        if end.snd_nxt >= 0:
-            x.seq = numbers.unwrap(seq, end.snd_nxt)
-        elif peer.ack_high >= 0:
-            x.seq = numbers.unwrap(seq, peer.ack_high)
-        else:
-            x.seq = seq + WRAP
-        x.end = x.seq + x.length + x.syn + x.fin
-        if x.rst:
-            x.end = x.seq
-        x.ack = NONE
-        if x.flags & ACK:
-            if peer.snd_nxt >= 0:
-                x.ack = numbers.unwrap(ack, peer.snd_nxt)
-            elif end.ack_high >= 0:
-                x.ack = numbers.unwrap(ack, end.ack_high)
-            else:
-                x.ack = ack + WRAP
-        x.new_ts = 0
-        if x.has_ts and (not end.has_ts or 0 < ((x.tsval - end.tsval) & MASK32) < HALF):
-            x.new_ts = 1
-        for block in range(x.sack_count):
-            near = x.ack if x.ack >= 0 else WRAP
-            x.sack_left[block] = numbers.unwrap(sack[at + 2 * block], near)
-            x.sack_right[block] = numbers.unwrap(sack[at + 2 * block + 1], near)
-
-    def open_stream(self, entry: Entry) -> None:
-        """Give a four-tuple the next stream number, making room where there are too many."""
-        if self.alive >= self.max_connections:
-            self.give_up_one()
-        entry.number = len(self.streams)
-        entry.stream = None
-        entry.packed = 0
-        self.streams.append(entry)
-        self.alive += 1
-
-    def make_stream(self, entry: Entry, frame: int, time_ns: int, side: int) -> Stream:
-        """Make the connection row of an entry's newest stream."""
-        stream = Stream()
-        stream.number = entry.number
-        stream.key = entry
-        stream.first_frame = frame
-        stream.first_ns = time_ns
-        stream.last_frame = frame
-        stream.last_ns = time_ns
-        stream.first_side = side
-        if entry.k0 == entry.k2 and entry.k1 == entry.k3 and (entry.k4 >> 16) & 0xFFFF == entry.k4 & 0xFFFF:
-            stream.flags = S_SELF
-            stream.first_side = 0
-        entry.stream = stream
-        self.streams[entry.number] = stream
-        return stream
 
     def wake(self, entry: Entry) -> Stream:
         """Make the row of a lone SYN, and let that SYN arrive."""
-        stream = self.make_stream(entry, entry.first_frame, entry.first_ns, entry.side)
+        stream = self.store.make_stream(entry, entry.first_frame, entry.first_ns, entry.side)
         end = End()
         peer = end if stream.flags & S_SELF else End()
         side = 0 if stream.flags & S_SELF else entry.side
@@ -493,7 +365,7 @@ class Replay:
         x.end = x.seq + 1
         x.ack = NONE
         x.new_ts = x.has_ts
-        self.arrive(stream, end, peer, x)
+        self.arrives.arrive(stream, end, peer, x, self.clock_ns)
         return stream
 
     def new_incarnation(
@@ -509,8 +381,8 @@ class Replay:
         options: int,
     ) -> Stream:
         """Open a new stream on a four-tuple, and let its SYN meet the old one's ends."""
-        self.open_stream(entry)
-        new = self.make_stream(entry, frame, time_ns, side)
+        self.store.open_stream(entry, self.clock_ns)
+        new = self.store.make_stream(entry, frame, time_ns, side)
         new.flags |= S_REUSED
         sender = old.high if side else old.low
         receiver = old.low if side else old.high
@@ -536,38 +408,14 @@ class Replay:
         older = old.previous
         old.previous = None
         if older is not None:
-            self.retire(older)
+            self.store.retire(older)
         old.quiet = 0
         if not old.flags & S_OVER:
             old.flags |= S_OVER
-            self.finished.append(old.number)
+            self.store.finished.append(old.number)
         if new.previous is None:
-            self.retire(old)
+            self.store.retire(old)
         return new
-
-    def retire(self, stream: Stream) -> None:
-        """Pack a connection that is over, where that is possible, and let go of its rows."""
-        entry = stream.key
-        if entry is None or self.streams[stream.number] is not stream:
-            return  # given up
-        octets = self.packer.pack(stream, self.verdict.judge(stream))
-        if octets is None:
-            return
-        self.streams[stream.number] = octets
-        if entry.stream is stream:
-            entry.stream = None
-            entry.packed = 1
-        stream.key = None
-
-    def unpack(self, entry: Entry) -> Stream:
-        """Make the rows of a four-tuple's packed stream again."""
-        stream = self.packer.unpack(self.streams[entry.number])  # type: ignore[arg-type]
-        stream.flags |= S_WOKEN
-        stream.key = entry
-        entry.stream = stream
-        entry.packed = 0
-        self.streams[entry.number] = stream
-        return stream
 
     def answer(self, stream: Stream, previous: Stream, side: int, x: Segment) -> None:
         """The new SYN is answered: the old connection is left alone from here."""
@@ -597,59 +445,3 @@ class Replay:
         stream.application |= label << 2
         if is_portless and stream.syn_side >= 0:
             self.heads.keep(octets, start, size, role, label)
-
-    def give_up_one(self) -> None:
-        """Close a connection early: the longest finished, else the one that has been silent longest among the oldest."""
-        while self.finished_from < len(self.finished):
-            number = self.finished[self.finished_from]
-            self.finished_from += 1
-            if self.finished_from > 4096 and 2 * self.finished_from > len(self.finished):
-                del self.finished[: self.finished_from]
-                self.finished_from = 0
-            if self.streams[number] is not None:
-                self.give_up(number)
-                return
-        while self.oldest < len(self.streams) and self.streams[self.oldest] is None:
-            self.oldest += 1
-        chosen = self.oldest
-        quietest = self.clock_ns + 1
-        for number in range(self.oldest, min(self.oldest + CANDIDATES, len(self.streams))):
-            candidate = self.streams[number]
-            if candidate is None:
-                continue
-            last_ns = self.silent_since(candidate)
-            if last_ns < quietest:
-                quietest = last_ns
-                chosen = number
-        self.give_up(chosen)
-
-    def silent_since(self, row: "Stream | Entry | bytes") -> int:
-        """Return the time of a connection's last segment."""
-        if isinstance(row, Entry):
-            return row.first_ns
-        if isinstance(row, Stream):
-            return row.last_ns
-        return self.packer.last_ns(row)
-
-    def give_up(self, number: int) -> None:
-        """Take a connection out of all tables and leave it in ``evicted``."""
-        gone = self.streams[number]
-        if gone is None:
-            return
-        if isinstance(gone, bytes):
-            gone = self.packer.unpack(gone)
-        self.forget(gone)
-        if isinstance(gone, Stream):
-            gone.flags |= S_GIVEN_UP
-        self.evicted.append(gone)
-
-    def forget(self, row: Stream | Entry) -> None:
-        """Take a connection out of all tables."""
-        key = row if isinstance(row, Entry) else row.key
-        if key is not None:
-            entry = self.flows.find(key.hash, key.k0, key.k1, key.k2, key.k3, key.k4)
-            if entry is not None and entry.number == row.number:
-                self.flows.remove(entry)
-                entry.stream = None  # the two hold each other
-        self.streams[row.number] = None
-        self.alive -= 1

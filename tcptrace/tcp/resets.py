@@ -12,7 +12,6 @@ from tcptrace.flow.bits import (
     F_SYN_ACK,
     MASK32,
     OBSERVED,
-    TURN_RECEIVER,
     TURN_SENDER,
     WAITS,
 )
@@ -23,6 +22,7 @@ from tcptrace.tcp.machine import RCV_ACK_OF_SYN, RCV_RST, RCV_RST_PASSIVE, RCV_S
 from ..flow.rows import End, Segment, Stream
 from .notes import Notebook
 from .paths import Paths
+from .steps import Steps
 
 UNKNOWN_WINDOW = 65535 << 14
 
@@ -30,10 +30,11 @@ UNKNOWN_WINDOW = 65535 << 14
 class Resets:
     """Moves ends by RST."""
 
-    __slots__ = ("answered", "notes", "paths", "stays")
+    __slots__ = ("answered", "notes", "paths", "stays", "steps")
 
-    def __init__(self, paths: Paths, notes: Notebook) -> None:
+    def __init__(self, paths: Paths, steps: Steps, notes: Notebook) -> None:
         self.paths = paths
+        self.steps = steps
         self.notes = notes
         self.answered = 0  # the frame of a RST that is known to answer an ACK of what was not sent
         self.stays = 0  # the last RST only answered an unacceptable segment
@@ -132,19 +133,9 @@ class Resets:
                 return
         elif end.state != UNKNOWN and not self.is_in_order(stream, end, peer, x):
             return
-        event = self.paths.take()
-        event.input = what
-        event.evidence = ASSUMED
-        event.frame = x.frame
-        event.place = x.frame
-        event.place_ns = x.time_ns
-        event.turn = TURN_RECEIVER
-        event.seq = x.seq
-        event.end_seq = x.seq
-        event.x_ack = x.ack
         if self.paths.is_waiting(end):
             self.notes.note(stream, TIME_WAIT_ASSASSINATION, x.frame, x.side, 0, 0)
-        self.paths.append(end, event)
+        self.steps.offer(end, what, x, x.seq)
 
     def is_in_order(self, stream: Stream, end: End, peer: End, x: Segment) -> int:
         """Return 1 where the RST is at RCV.NXT; else say what it is: in the window (challenge ACK) or outside."""

@@ -50,7 +50,7 @@ def output(target: Any, size: int = 4096, table_seed: bytes | None = None) -> by
         analysis = tcptrace.analyze(target, segments=True)
     if table_seed is not None:
         replay = analysis._replay
-        replay.flows = kernels.load("flow.table").FlowTable(table_seed)
+        replay.store.flows = kernels.load("flow.table").FlowTable(table_seed)
     out = []
     for connection in analysis:
         out += [lines.lines(analysis.segments_of(connection.stream)), lines.line(connection)]

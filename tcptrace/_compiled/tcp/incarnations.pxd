@@ -1,8 +1,8 @@
 cimport cython
 from ..flow.rows cimport End, Event, Segment, Stream
-from .arrives cimport Arrivals
 from .notes cimport Notebook
 from .paths cimport Paths
+from .steps cimport Steps
 
 cdef long long ASSUMED, CONFIRMED, F_PASSIVE, HALF, INFERRED, MASK32, S_CHALLENGED, S_OLD_LIVE
 cdef long long S_TIME_WAIT_REFUSED, TURN_SENDER, CHALLENGE_ACK, HALF_OPEN, TIME_WAIT_REUSE, RCV_RST
@@ -12,7 +12,7 @@ cdef long long RCV_RST_PASSIVE, RCV_SYN, REUSED, BY_TIMESTAMP, BY_NUMBER
 @cython.final
 cdef class Incarnations:
     cdef public Paths paths
-    cdef public Arrivals arrivals
+    cdef public Steps steps
     cdef public Notebook notes
 
     @cython.locals(how=int)

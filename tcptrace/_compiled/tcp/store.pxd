@@ -1,0 +1,32 @@
+cimport cython
+from ..flow.rows cimport Entry, Stream
+from ..flow.table cimport FlowTable
+from .packed cimport Packer
+from .paths cimport Paths
+from .verdict cimport Verdict
+
+cdef long long S_GIVEN_UP, S_SELF, S_WOKEN, CANDIDATES
+
+
+@cython.final
+cdef class Store:
+    cdef public FlowTable flows
+    cdef public Packer packer
+    cdef public Verdict verdict
+    cdef public list streams, evicted
+    cdef public object finished  # array of numbers
+    cdef public long long max_connections, alive, finished_from, oldest
+
+    cpdef open_stream(self, Entry entry, long long clock_ns)
+    @cython.locals(stream=Stream)
+    cpdef Stream make_stream(self, Entry entry, long long frame, long long time_ns, int side)
+    @cython.locals(entry=Entry, octets=bytes)
+    cpdef retire(self, Stream stream)
+    @cython.locals(stream=Stream)
+    cpdef Stream unpack(self, Entry entry)
+    @cython.locals(number="long long", chosen="long long", quietest="long long", last_ns="long long")
+    cpdef give_up_one(self, long long clock_ns)
+    cpdef long long silent_since(self, object row)
+    cpdef give_up(self, long long number)
+    @cython.locals(key=Entry, entry=Entry)
+    cpdef forget(self, object row)

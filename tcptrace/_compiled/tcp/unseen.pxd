@@ -1,0 +1,31 @@
+cimport cython
+from ..flow.rows cimport Cold, End, Event, Segment, Stream
+from .account cimport Account
+from .notes cimport Notebook
+from .paths cimport Paths
+from .resets cimport Resets
+from .steps cimport Steps
+
+cdef long long ASSUMED, F_ACKED, F_FIN, F_FIN_GUESSED, F_PASSIVE, F_SYN, F_SYN_ACK, F_SYN_DATA_ACKED, NONE
+cdef long long OBSERVED, S_ANSWERED, S_SELF, S_SPLIT, TURN_RECEIVER, TURN_SENDER, CLOSED, LISTEN, UNKNOWN
+cdef long long ACK_OF_UNSENT, SPLIT_HANDSHAKE, TAP_LOSS, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_FIN, RCV_SYN
+cdef long long RCV_SYN_ACK, SND_FIN, SND_SYN
+
+
+@cython.final
+cdef class Unseen:
+    cdef public Paths paths
+    cdef public Steps steps
+    cdef public Account account
+    cdef public Notebook notes
+    cdef public Resets resets
+
+    cpdef shows(self, Stream stream, End end, End peer, Segment x)
+    @cython.locals(waiting=Event)
+    cpdef shows_syn_ack(self, Stream stream, End end, End peer, Segment x)
+    cpdef shows_received(self, End end, End peer, Segment x)
+    @cython.locals(guess=int, cold=Cold)
+    cpdef shows_unsent(self, Stream stream, End end, End peer, Segment x)
+    @cython.locals(cold=Cold, truly_sent=int, event=Event, side=int, waiting=int)
+    cpdef settle_unsent(self, Stream stream, End end, End peer, Segment x)
+    cpdef refute_fin(self, End end, End peer)

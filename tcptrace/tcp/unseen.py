@@ -1,0 +1,209 @@
+"""What a segment shows of what was never captured: a SYN,ACK, a FIN, data that the tap lost, or an ACK of nothing.
+
+replay.md, "Exact rules": *FIN never captured*, *Proof*; findings.md: ``tap_loss``, ``ack_of_unsent``.
+"""
+
+from tcptrace.flow.bits import (
+    ASSUMED,
+    F_ACKED,
+    F_FIN,
+    F_FIN_GUESSED,
+    F_PASSIVE,
+    F_SYN,
+    F_SYN_ACK,
+    F_SYN_DATA_ACKED,
+    NONE,
+    OBSERVED,
+    S_ANSWERED,
+    S_SELF,
+    S_SPLIT,
+    TURN_RECEIVER,
+    TURN_SENDER,
+)
+from tcptrace.model.states import (
+    CLOSED,
+    LISTEN,
+    UNKNOWN,
+)
+from tcptrace.tcp.codes import (
+    ACK_OF_UNSENT,
+    SPLIT_HANDSHAKE,
+    TAP_LOSS,
+)
+from tcptrace.tcp.machine import (
+    RCV_ACK_OF_FIN,
+    RCV_ACK_OF_SYN,
+    RCV_FIN,
+    RCV_SYN,
+    RCV_SYN_ACK,
+    SND_FIN,
+    SND_SYN,
+)
+
+from ..flow.rows import End, Segment, Stream
+from .account import Account
+from .notes import Notebook
+from .paths import Paths
+from .resets import Resets
+from .steps import Steps
+
+
+class Unseen:
+    """Infers what a segment acknowledges and the capture never showed."""
+
+    __slots__ = (
+        "account",
+        "notes",
+        "paths",
+        "resets",
+        "steps",
+    )
+
+    def __init__(self, paths: Paths, steps: Steps, account: Account, notes: Notebook, resets: Resets) -> None:
+        self.paths = paths
+        self.steps = steps
+        self.account = account
+        self.notes = notes
+        self.resets = resets
+
+    def shows(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
+        """Infer what ``x`` acknowledges and the capture never showed."""
+        if x.syn:
+            if peer.packets == 0 and peer.start == UNKNOWN and peer.pending is None and not x.rst:
+                # A SYN,ACK whose SYN was not captured. Unsettled: with interfaces out of order the SYN may follow.
+                self.steps.begin(peer, CLOSED)
+                self.steps.infer(peer, SND_SYN, x, 0, TURN_RECEIVER)
+                peer.snd_nxt = x.ack
+                peer.cont = x.ack
+                peer.iss = x.ack - 1
+        elif not x.rst:
+            if (
+                end.flags & F_SYN
+                and not peer.flags & (F_SYN | F_SYN_ACK)
+                and self.paths.allows(end, RCV_SYN_ACK)
+            ):
+                self.shows_syn_ack(stream, end, peer, x)
+            elif (
+                not end.flags & (F_SYN | F_SYN_ACK) and x.length == 0 and not x.fin and x.ack == peer.iss + 1
+            ):
+                if peer.flags & F_SYN and self.paths.allows(peer, RCV_SYN_ACK) and not stream.flags & S_SPLIT:
+                    stream.flags |= S_SPLIT
+                    self.notes.note(stream, SPLIT_HANDSHAKE, x.frame, x.side, 0, 0)
+            self.shows_received(end, peer, x)
+        if peer.snd_nxt < 0:
+            peer.snd_nxt = x.ack
+            peer.cont = x.ack
+            peer.iss = x.ack - 1
+        elif x.ack > peer.snd_nxt and not x.rst and not x.syn:
+            self.shows_unsent(stream, end, peer, x)
+
+    def shows_syn_ack(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
+        """The opener acknowledges a SYN,ACK that was not captured."""
+        if peer.start == UNKNOWN:
+            self.steps.begin(peer, LISTEN)
+        peer.chill().lost_frame = x.frame
+        waiting = self.paths.find(peer, RCV_SYN)
+        if waiting is not None and waiting.evidence == ASSUMED:
+            waiting.proof = x.frame
+            waiting.shown_ns = x.time_ns
+        elif self.paths.allows(peer, RCV_SYN) and not self.paths.is_syn_received(peer):
+            self.steps.infer(peer, RCV_SYN, x, 1, TURN_RECEIVER)
+        self.steps.infer(end, RCV_SYN_ACK, x, 1, TURN_SENDER)
+        peer.flags |= F_SYN_ACK | F_PASSIVE
+        peer.synack_ack = end.iss + 1
+        stream.flags |= S_ANSWERED
+        if peer.packets == 0:
+            peer.iss = x.ack - 1
+            peer.snd_nxt = x.ack
+            peer.cont = x.ack
+
+    def shows_received(self, end: End, peer: End, x: Segment) -> None:
+        """Infer what ``x`` proves its sender to have received, where the capture has no segment for it."""
+        if self.paths.allows(end, RCV_ACK_OF_SYN) and self.paths.find(end, RCV_ACK_OF_SYN) is None:
+            if (end.synack_ack >= 0 and x.ack > end.synack_ack) or (
+                x.length > 0 and end.synack_ack >= 0 and not end.flags & F_SYN_DATA_ACKED
+            ):
+                self.steps.infer(end, RCV_ACK_OF_SYN, x, 1, TURN_SENDER)
+        if peer.flags & F_FIN and x.ack > peer.fin_seq and self.paths.allows(end, RCV_FIN):
+            if self.paths.find(end, RCV_FIN) is None:
+                self.steps.infer(end, RCV_FIN, x, 1, TURN_SENDER)
+
+    def shows_unsent(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
+        """``x`` acknowledges what was not captured: a FIN that the tap lost, or data, or what was never sent."""
+        if peer.packets == 0:
+            peer.snd_nxt = x.ack
+            peer.cont = x.ack
+            return
+        guess = (
+            x.ack == peer.snd_nxt + 1
+            and peer.fin_seq < 0
+            and peer.cont == peer.snd_nxt
+            and peer.flags & F_ACKED
+            and self.paths.allows(peer, SND_FIN)
+            and self.paths.allows(end, RCV_FIN)
+        )
+        cold = peer.chill()
+        if cold.unsent_ack < 0:
+            cold.unsent_from = peer.snd_nxt
+            cold.unsent_frame = x.frame
+        cold.unsent_ack = x.ack
+        if guess:
+            peer.fin_seq = peer.snd_nxt
+            peer.flags |= F_FIN_GUESSED
+            self.steps.infer(peer, SND_FIN, x, 0, TURN_RECEIVER)
+            self.steps.infer(end, RCV_FIN, x, 0, TURN_SENDER)
+        peer.snd_nxt = x.ack
+        self.account.acknowledged(peer, x.ack)
+
+    def settle_unsent(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
+        """Decide what an ACK of unseen numbers was, now that the end sends on (findings.md: ack_of_unsent, tap_loss)."""
+        cold = end.cold
+        if cold is None or cold.unsent_ack < 0:
+            return
+        if x.rst:
+            waiting = self.paths.is_syn_received(end) or self.paths.find(end, RCV_ACK_OF_SYN) is not None
+            if x.ack >= 0 or x.seq != cold.unsent_ack or not waiting:
+                return
+            self.resets.answered = x.frame  # 3.5.2: a RST with the number of the ACK that is not acceptable
+        elif x.seq < cold.unsent_from and x.end <= cold.unsent_from:
+            return  # old numbers again: undecided
+        truly_sent = 0 if x.rst or x.seq < cold.unsent_ack else 1
+        if end.flags & F_FIN_GUESSED:
+            if x.fin and x.end == cold.unsent_ack:
+                # The FIN itself, captured after its ACK.
+                event = self.paths.find(end, SND_FIN)
+                if event is not None:
+                    event.evidence = OBSERVED
+                    event.frame = x.frame
+                    event.place = x.frame
+                    event.place_ns = x.time_ns
+                    event.turn = TURN_SENDER
+                    event.proof = x.frame
+                truly_sent = 1
+                self.steps.settle(end, SND_FIN)
+                self.steps.settle(peer, RCV_FIN)
+            if not truly_sent:
+                self.refute_fin(end, peer)
+        side = 1 - x.side if not stream.flags & S_SELF else x.side
+        if truly_sent:
+            self.notes.note(stream, TAP_LOSS, cold.unsent_frame, side, cold.unsent_from, cold.unsent_ack)
+        else:
+            self.notes.note(stream, ACK_OF_UNSENT, cold.unsent_frame, side, cold.unsent_from, cold.unsent_ack)
+            # RFC 5961 5.2: that segment was dropped, FIN and all.
+            self.steps.withdraw_frame(end, cold.unsent_frame)
+            if peer.ack_high > cold.unsent_from:
+                peer.ack_high = cold.unsent_from
+                peer.ack_last = cold.unsent_from
+            end.snd_nxt = cold.unsent_from
+            if cold.gaps is None and end.cont > end.snd_nxt:
+                end.cont = end.snd_nxt
+        cold.unsent_ack = NONE
+
+    def refute_fin(self, end: End, peer: End) -> None:
+        """Take back a FIN that an ACK seemed to show."""
+        self.steps.withdraw(end, SND_FIN)
+        self.steps.withdraw(end, RCV_ACK_OF_FIN)
+        self.steps.withdraw(peer, RCV_FIN)
+        end.fin_seq = NONE
+        end.fin_carrier = NONE
+        end.flags &= ~F_FIN_GUESSED
