@@ -34,7 +34,7 @@ class Watcher:
     def look(self, streams: Iterable[int]) -> None:
         """Tell what has happened to some connections, withdrawals before what takes their place."""
         for number in sorted(set(streams)):
-            row = self._replay.streams[number]
+            row = self._replay.store.streams[number]
             if row is not None:  # else it is over and written
                 self._compare(self._peek(row))
 
@@ -48,7 +48,7 @@ class Watcher:
         replay = self._replay
         packed = isinstance(row, bytes)
         if isinstance(row, bytes):
-            row = replay.packer.unpack(row)
+            row = replay.store.packer.unpack(row)
         elif isinstance(row, rows.Entry):  # a lone SYN gets its row earlier than it would without a watcher
             row = replay.wake(row)
         # A look is no step of the machine: how often its cells fired is not to count it.
@@ -57,7 +57,7 @@ class Watcher:
         replay.paths.hits = hits
         if packed:
             if row.notes is not None:
-                replay.packer.notes[row.number] = row.notes
+                replay.store.packer.notes[row.number] = row.notes
             for end in (row.low, row.high):
                 if end is not None:
                     replay.paths.release(end)
