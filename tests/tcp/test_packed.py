@@ -46,7 +46,7 @@ EVENT: dict[str, Range] = {
 }  # fmt: skip
 STREAM: dict[str, Range] = {
     "number": U32, "first_frame": FRAME, "last_frame": FRAME, "first_ns": ANY, "last_ns": ANY,
-    "first_side": BIT, "quiet": BIT, "flags": (0, 0x3FE), "syn_side": (-1, 1), "synack_side": (-1, 1),
+    "first_side": BIT, "quiet": BIT, "flags": (0, 0x7FE), "syn_side": (-1, 1), "synack_side": (-1, 1),
     "syn_ns": TIME, "synack_ns": TIME, "handshake_ns": TIME, "application": U32, "both_frame": FRAME,
 }  # fmt: skip
 KEYS: tuple[dict[str, Range], ...] = (
