@@ -12,6 +12,7 @@ from typing import IO
 import msgspec
 
 from tcptrace.model.columns import SACK_WORDS, Segments
+from tcptrace.model.errors import UsageError
 from tcptrace.model.records import Connection, Segment, Side, Sides
 from tcptrace.model.tcpflags import ACK, FLAG_NAMES, OPT_MSS, OPT_SCALE
 
@@ -147,6 +148,10 @@ class SegmentLog:
 
     def segments(self, stream: int) -> list[Segment]:
         """Return the segments of the connection described last."""
+        if stream not in self._about:
+            raise UsageError(
+                f"segments of {stream}: only the newest connection's are at hand; ask while iterating"
+            )
         steps, start, client, initial = self._about[stream]
         rows = []
         at = self._last.get(stream, -1)

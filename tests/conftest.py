@@ -10,6 +10,8 @@ from pathlib import Path
 
 from hypothesis import settings
 
+pytest_plugins = ["pytester"]  # runs other people's tests, for the plugin's
+
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")

@@ -281,7 +281,7 @@ def agree(path: Sides[Path], wanted: list[Wanted], is_itself: bool) -> None:
     """Raise ``ValueError`` where a path and the transitions do not say the same."""
     taken = steps.paths_of(entry.step for entry in wanted)
     if is_itself and "client" in taken:
-        taken["server"] = taken["client"]  # connected to itself: one end, its steps once
+        taken.setdefault("server", taken["client"])  # connected to itself: one end, its steps once
     for side in ENDS:
         pattern: Path = getattr(path, side)
         told = taken.get(side, [pattern.tokens[0]])

@@ -16,25 +16,45 @@ _HEAD = """\
 
 
 class Form(NamedTuple):
-    """Which things a new expectation leaves open, beside what it always says."""
+    """What a new expectation leaves open."""
 
     version: int = VERSION
-    tolerance: str = ""  # the lines of [tolerance]
-    any_port: bool = False  # the client's port varies
+    tolerance: Tolerance = Tolerance()
+    any_port: int = 65536  # a port from here on is left open
+
+    @property
+    def free(self) -> frozenset[str]:
+        """The columns of transitions that say nothing."""
+        tolerance = self.tolerance
+        open_ = {"time_ns"} if tolerance.time_ns is None else set()
+        open_ |= {"frame", "proof"} if tolerance.frames is None else set()
+        return frozenset(open_ | ({"evidence", "proof"} if not tolerance.evidence else set()))
+
+    def lines(self) -> list[str]:
+        """Return the table of tolerances, where something is open."""
+        tolerance = self.tolerance
+        given = {
+            "time_s": tolerance.time_ns is None,
+            "frames": tolerance.frames is None,
+            "evidence": not tolerance.evidence,
+        }
+        table = [f'{key} = "*"' for key, is_open in given.items() if is_open]
+        return ["", "[tolerance]", *table] if table else []
 
 
 STRICT = Form()
+# Of traffic that is made anew each time: Linux's net.ipv4.ip_local_port_range begins at 32768.
+LOOSE = Form(tolerance=Tolerance(time_ns=None, frames=None, evidence=False), any_port=32768)
 
 
 def text_of(capture: Capture, connections: Iterable[Connection], form: Form = STRICT) -> str:
     """Return a new expectation file that says what the analysis says."""
     lines = [_HEAD + f"version = {form.version}", 'source = "analysis"']
-    if not form.tolerance:
+    if form == STRICT:
         lines.append(f"frames = {capture.frames}")
     if not capture.complete:
         lines.append("complete = false")
-    if form.tolerance:
-        lines += ["", "[tolerance]", form.tolerance]
+    lines += form.lines()
     for connection in connections:
         lines += ["", *_connection(connection, form)]
     return "\n".join(lines) + "\n"
@@ -43,8 +63,9 @@ def text_of(capture: Capture, connections: Iterable[Connection], form: Form = ST
 def _connection(connection: Connection, form: Form) -> list[str]:
     """Return the lines of one ``[[connection]]``."""
     ends = compare.ends_of(connection)
-    if form.any_port:
-        ends["client"] = ends["client"].rpartition(":")[0] + ":*"
+    for side in ENDS:
+        if getattr(connection, side).port >= form.any_port:
+            ends[side] = ends[side].rpartition(":")[0] + ":*"
     words = {key: value for key, value in compare.words_of(connection).items() if key != "application"}
     lines = ["[[connection]]"]
     lines += [f'{key} = "{value}"' for key, value in (ends | words).items()]
@@ -52,12 +73,12 @@ def _connection(connection: Connection, form: Form) -> list[str]:
     if form.version > 1:
         found = ", ".join(f"{code} = {times}" for code, times in compare.findings_of(connection).items())
         lines.append(f"findings = {{ {found} }}" if found else "findings = {}")
-    return [*lines, f"transitions = '''\n{_transitions(steps.steps_of(connection))}'''"]
+    return [*lines, f"transitions = '''\n{_transitions(steps.steps_of(connection), form.free)}'''"]
 
 
-def _transitions(taken: Iterable[Step]) -> str:
+def _transitions(taken: Iterable[Step], free: frozenset[str]) -> str:
     """Return the transitions, a line each."""
-    return "".join(f"{steps.line(step)}\n" for step in taken)
+    return "".join(f"{steps.line(step, free)}\n" for step in taken)
 
 
 def renewed(
@@ -81,8 +102,11 @@ def renewed(
         del held[at]
     result = tomlkit.dumps(document)
     added = sorted(set(range(len(connections))) - set(comparison.paired.values()))
+    form = Form(expected.version, expected.tolerance)
+    if form.free:
+        form = form._replace(any_port=LOOSE.any_port)
     for place in added:
-        block = _connection(connections[place], Form(version=expected.version))
+        block = _connection(connections[place], form)
         result = result.rstrip("\n") + "\n\n" + "\n".join(block) + "\n"
     return result
 
@@ -119,17 +143,18 @@ def merged(old: str, connection: Connection, expected: Expectation) -> str:
     Remarks stay before the line that they stand before.
     """
     lines = [(raw, _read(raw, expected.version)) for raw in old.split("\n")]
+    free = Form(tolerance=expected.tolerance).free
     kept = []
     at = 0
     for step in steps.steps_of(connection):
         found = _find(lines, at, step)
         if found is None:
-            kept.append(steps.line(step))
+            kept.append(steps.line(step, free))
             continue
         kept += [raw for raw, wanted in lines[at:found] if wanted is None and raw.strip()]
         raw, line = lines[found]
         assert line is not None
-        kept.append(raw if not _off(line, step, expected.tolerance) else steps.line(step, line.free))
+        kept.append(raw if not _off(line, step, expected.tolerance) else steps.line(step, line.free | free))
         at = found + 1
     kept += [raw for raw, wanted in lines[at:] if wanted is None and raw.strip()]
     return "".join(f"{line}\n" for line in kept)

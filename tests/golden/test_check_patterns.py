@@ -203,11 +203,11 @@ def test_update_leaves_patterns_names_and_remarks_that_still_hold(check: Check, 
         .replace("ESTABLISHED * CLOSED", "ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED")
         .replace(
             " 13 0   client CLOSE-WAIT>LAST-ACK      snd FIN        *        *\n",
-            "   13     0.003480 client CLOSE-WAIT>LAST-ACK       snd FIN        *             *\n",
+            "    *     0.003480 client CLOSE-WAIT>LAST-ACK       snd FIN        *             *\n",
         )
         .replace(
             " 14 0   client LAST-ACK>CLOSED          rcv ACK of FIN assumed  -\n",
-            "   14     0.003517 client LAST-ACK>CLOSED           rcv ACK of FIN assumed       -\n",
+            "    *     0.003517 client LAST-ACK>CLOSED           rcv ACK of FIN *             *\n",
         )
     )
     assert [line for line in new.splitlines() if line] == [line for line in wanted.splitlines() if line]
