@@ -6,6 +6,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -27,21 +28,24 @@ def code_of(path: Path) -> ast.Module:
 
 
 @cache
-def executed(path: Path) -> str:
-    """Run a notebook in a kernel of its own, beside it; return what it shows, tags taken out."""
+def executed(path: Path) -> tuple[str, list[str]]:
+    """Run a notebook in a kernel of its own, beside it; return its text, tags taken out, and its pictures."""
     from nbclient import NotebookClient
 
     notebook = read(path)
     NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
     ).execute()
-    shown = []
+    shown, pictures = [], []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "image/svg+xml" in data:
+                pictures.append(data["image/svg+xml"])
             # What the kernel's own log says on standard error is not the notebook's.
-            if output.get("name") != "stderr":
-                shown.append(output.get("text") or output["data"].get("text/html", ""))
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", "\n".join(shown)))
+            elif output.get("name") != "stderr":
+                shown.append(output.get("text") or data.get("text/html", ""))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", "\n".join(shown))), pictures
 
 
 def test_there_is_a_notebook() -> None:
@@ -73,11 +77,11 @@ def test_each_uses_public_names_only(path: Path) -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_each_runs_from_top_to_bottom(path: Path) -> None:
-    assert executed(path)
+    assert executed(path)[0]
 
 
 def test_the_fourteen_frames_are_shown_one_by_one_with_what_each_does() -> None:
-    shown = executed(FOURTEEN)
+    shown, _ = executed(FOURTEEN)
     assert [int(n) for n in re.findall(r" frame (\d+) client &", shown)] == list(range(1, 15))
     quiet = re.findall(
         r"frame (\d+) client &[lr]arr; server [A-Z,]+ seq [^a-z]*(?:ack [^a-z]*)?(?:octets )?nobody", shown
@@ -89,6 +93,19 @@ def test_the_fourteen_frames_are_shown_one_by_one_with_what_each_does() -> None:
     )
     assert "14 3.517 ms client LAST-ACK &gt; CLOSED rcv ACK of FIN assumed -" in shown
     assert "RFC 9293: 240 s, Linux: 60 s" in shown
+
+
+def test_both_pictures_are_drawn_with_every_state_s_name() -> None:
+    _, (ladder, states) = executed(FOURTEEN)
+    (connection,) = tcptrace.analyze(ROOT / "captures" / "http-get.pcap")
+    passed = {*connection.path.client, *connection.path.server}
+    for svg, names in (
+        (ladder, passed),
+        (states, {rule.state for rule in tcptrace.machine.RULES} - {"UNKNOWN"}),
+    ):
+        assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+        # matplotlib draws text as outlines, with the text in a remark before them.
+        assert [name for name in names if name not in svg] == []
 
 
 def test_the_notebook_s_text_counts_the_evidence_right() -> None:
