@@ -53,8 +53,6 @@ def run_apart(item: Any, nextitem: Any) -> list[Any]:
 
 def _in_child(item: Any) -> dict[str, Any]:
     """Enter the network and run the test; return what the parent should know."""
-    from _pytest.runner import runtestprotocol
-
     from tcptrace.kernel.namespace import enter_private_network
     from tcptrace.model.errors import InputError
 
@@ -64,7 +62,8 @@ def _in_child(item: Any) -> dict[str, Any]:
         return {"refused": str(error)}
     _forget_fixtures(item)
     to_text = item.config.hook.pytest_report_to_serializable
-    reports = runtestprotocol(item, log=False, nextitem=None)
+    runner = item.config.pluginmanager.get_plugin("runner")
+    reports = runner.runtestprotocol(item, log=False, nextitem=None)
     return {"reports": [to_text(config=item.config, report=report) for report in reports]}
 
 

@@ -1,10 +1,13 @@
 """The command as a process: versions, help, closed pipes and descriptors, completion, interrupts."""
 
+import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -148,6 +151,15 @@ def test_standard_input_a_fifo_and_a_file_give_the_same(tmp_path: Path) -> None:
     assert names == [str(CAPTURE), "-", str(fifo)]
 
 
+def wait_until_read(pipe: int) -> None:
+    """Wait until the process at the other end has taken what was written: then it reads, and knows interrupts."""
+    deadline = time.monotonic() + 60
+    while struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(0.1)
+
+
 @pytest.mark.parametrize(("interrupts", "status"), [(1, 0), (2, 130)])
 def test_the_first_interrupt_on_a_pipe_ends_it_and_the_second_the_process(
     interrupts: int, status: int
@@ -159,7 +171,7 @@ def test_the_first_interrupt_on_a_pipe_ends_it_and_the_second_the_process(
         assert running.stdin is not None
         running.stdin.write(CAPTURE.read_bytes())
         running.stdin.flush()  # and it stays open
-        time.sleep(1.0)
+        wait_until_read(running.stdin.fileno())
         for _ in range(interrupts):
             running.send_signal(signal.SIGINT)
             time.sleep(0.1)
