@@ -7,6 +7,7 @@ from tcptrace.golden import patterns, sides, steps
 from tcptrace.golden.expectation import ENDS, Expectation, ExpectedConnection
 from tcptrace.golden.steps import NOTHING, NS, Step, Tolerance
 from tcptrace.model.records import Capture, Connection, Endpoint
+from tcptrace.show.findings import SEVERITY
 from tcptrace.show.words import client, server
 
 MAX_LINES = 8  # differences told of one connection; the rest is counted
@@ -185,12 +186,9 @@ def _findings(held: ExpectedConnection, connection: Connection) -> Iterator[tupl
     if held.findings is None:
         return
     made = findings_of(connection)
-    others = held.findings.get(patterns.ANY, patterns.span(0))
-    for code in [
-        *(c for c in held.findings if c != patterns.ANY),
-        *(c for c in made if c not in held.findings),
-    ]:
-        span, times = held.findings.get(code, others), made.get(code, 0)
+    named = [code for code in held.findings if code not in (*SEVERITY.values(), patterns.ANY)]
+    for code in [*named, *(code for code in made if code not in named)]:
+        span, times = _allowed(held.findings, code), made.get(code, 0)
         if not span.matches(times):
             first = next((entry.frame for entry in connection.findings if entry.code == code), None)
             yield (
@@ -198,6 +196,14 @@ def _findings(held: ExpectedConnection, connection: Connection) -> Iterator[tupl
                 span.text,
                 str(times) if first is None else f"{times}, first at frame {first}",
             )
+
+
+def _allowed(findings: dict[str, patterns.Span], code: str) -> patterns.Span:
+    """Return how often a finding may be made: by its code, else its severity, else ``*``, else never."""
+    for key in (code, SEVERITY.get(code, ""), patterns.ANY):
+        if key in findings:
+            return findings[key]
+    return patterns.span(0)
 
 
 def _states(

@@ -19,6 +19,7 @@ from tcptrace.golden.patterns import ANY, End, Path, Span, Words
 from tcptrace.golden.steps import NS, Tolerance, Wanted
 from tcptrace.model.errors import InputError
 from tcptrace.model.records import Sides
+from tcptrace.show.findings import SEVERITY
 
 SUFFIX = ".expect.toml"
 VERSION = 2
@@ -111,7 +112,7 @@ class ExpectedConnection(NamedTuple):
     steps: list[Wanted] | None
     counts: dict[tuple[str, str], Span]  # (of COUNTS, side)
     seconds: dict[str, Span]  # of SECONDS
-    findings: dict[str, Span] | None  # code: how many; ``*`` for each that is not named
+    findings: dict[str, Span] | None  # code, or severity or ``*`` for each that is not named: how many
 
 
 class Expectation(NamedTuple):
@@ -246,7 +247,12 @@ class _Reader:
             }
             findings = getattr(held, "findings", None)
             if findings is not None:
-                findings = {code: self.span(n, f"{place}: findings.{code}") for code, n in findings.items()}
+                findings = {key: self.span(n, f"{place}: findings.{key}") for key, n in findings.items()}
+                for key in findings:
+                    if key not in (*SEVERITY, *SEVERITY.values(), ANY):
+                        raise ValueError(
+                            f"findings: there is no {key}; `tcptrace explain` lists what there is"
+                        )
         except ValueError as error:
             raise InputError(f"{self.name}: {place}: {error}") from None
         words = {key: Words(value) for key in WORDS if (value := getattr(held, key, None)) is not None}

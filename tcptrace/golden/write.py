@@ -8,6 +8,7 @@ from tcptrace.golden.compare import Comparison, Difference
 from tcptrace.golden.expectation import ENDS, VERSION, Expectation
 from tcptrace.golden.steps import Step, Tolerance, Wanted
 from tcptrace.model.records import Capture, Connection
+from tcptrace.show.findings import SEVERITY
 
 _HEAD = """\
 # What `tcptrace check` expects of the capture beside this file. A key that is left out is not checked; - is none.
@@ -71,9 +72,18 @@ def _connection(connection: Connection, form: Form) -> list[str]:
     lines += [f'{key} = "{value}"' for key, value in (ends | words).items()]
     lines += [f'path.{side} = "{" ".join(getattr(connection.path, side))}"' for side in ENDS]
     if form.version > 1:
-        found = ", ".join(f"{code} = {times}" for code, times in compare.findings_of(connection).items())
-        lines.append(f"findings = {{ {found} }}" if found else "findings = {}")
+        lines.append(_findings(connection, bool(form.free)))
     return [*lines, f"transitions = '''\n{_transitions(steps.steps_of(connection), form.free)}'''"]
+
+
+def _findings(connection: Connection, loose: bool) -> str:
+    """Return the line about findings; ``loose``: notes come and go, what is graver does not."""
+    found = compare.findings_of(connection)
+    if loose:
+        found = {code: times for code, times in found.items() if SEVERITY[code] != "note"}
+    told = [f"{code} = {times}" for code, times in found.items()]
+    told += ['note = "0.."'] if loose else []
+    return f"findings = {{ {', '.join(told)} }}" if told else "findings = {}"
 
 
 def _transitions(taken: Iterable[Step], free: frozenset[str]) -> str:

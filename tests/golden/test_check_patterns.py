@@ -160,7 +160,10 @@ def test_connections_are_paired_by_their_ends_so_that_one_more_shifts_no_other(c
         ("[tolerance]\ntime_s = 'x'", "at `$.tolerance.time_s`"),
         ("[[connection]]\nclient = 'x:1'", "connection 0: 'x:1': 'x' is no address and no name of [names]"),
         ("[[connection]]\npackets.client = 'x'", "connection 0: packets.client: 'x' is no number"),
-        ("[[connection]]\nfindings = { a = 'x' }", "connection 0: findings.a: 'x' is no number"),
+        (
+            "[[connection]]\nfindings = { half_open = 'x' }",
+            "connection 0: findings.half_open: 'x' is no number",
+        ),
         (
             "[[connection]]\npath.client = '*'\npath.server = 'LISTEN|X'",
             "connection 0: path.server: 'X' is no state",
