@@ -7,7 +7,7 @@ Memory is bounded by ``max_connections`` rows. A connection that must be given u
 import gc
 import os
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tcptrace import kernels
@@ -124,6 +124,11 @@ class Analysis:
         self._capture: Capture | None = None
         self.outcomes: dict[str, int] = {}  # how many connections ended how; complete with `capture`
         self.msl_s = msl_s
+
+    @property
+    def current(self) -> Collection[Connection]:
+        """The connections as they stand; only where they are watched."""
+        return () if self._watcher is None else self._watcher.current.values()
 
     @property
     def hits(self) -> list[int]:

@@ -29,7 +29,7 @@ class Watcher:
         self._replay = replay
         self._recorder = recorder
         self._tell = tell
-        self._told: dict[int, tuple[Transition, ...]] = {}  # stream -> its steps when it was last looked at
+        self.current: dict[int, Connection] = {}  # stream -> what was told of it, until it is over
 
     def look(self, streams: Iterable[int]) -> None:
         """Tell what has happened to some connections, withdrawals before what takes their place."""
@@ -41,7 +41,7 @@ class Watcher:
     def end(self, record: Connection) -> None:
         """Tell what is still to be told of a connection that is over, timers included, and forget it."""
         self._compare(record)
-        del self._told[record.stream]
+        del self.current[record.stream]
 
     def _peek(self, row: "rows.Stream | rows.Entry | bytes") -> Connection:
         """Return the record of a connection as it stands."""
@@ -64,8 +64,9 @@ class Watcher:
         return record
 
     def _compare(self, record: Connection) -> None:
-        before, now = self._told.get(record.stream, ()), tuple(record.transitions)
-        self._told[record.stream] = now
+        old = self.current.get(record.stream)
+        self.current[record.stream] = record
+        before, now = [] if old is None else old.transitions, record.transitions
         if before == now:
             return
         known, still = {_key(step) for step in before}, {_key(step) for step in now}

@@ -41,9 +41,9 @@ def needs(program: str) -> pytest.MarkDecorator:
 class Process:
     """A capturing process that has said on standard error that it is listening."""
 
-    def __init__(self, command: list[str], **more: object) -> None:
+    def __init__(self, command: list[str], output: int = subprocess.PIPE, **more: object) -> None:
         self._popen = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **more
+            command, cwd=ROOT, stdout=output, stderr=subprocess.PIPE, start_new_session=True, **more
         )  # type: ignore[call-overload]
         self.pid: int = self._popen.pid
         self.said = b""

@@ -33,6 +33,7 @@ class Request(NamedTuple):
     is_summary: bool
     has_frames: bool
     is_live: bool  # tell each step as it is made
+    sort: str  # of the live table
     show_all: bool
     order: str | None  # None: by the kind of input
     msl_s: float
@@ -69,7 +70,16 @@ class Request(NamedTuple):
 @click.option("--summary", "is_summary", is_flag=True, help="Only how many connections had which outcome.")
 @click.option("--frames", "has_frames", is_flag=True, help="With --json: a record for each segment, too.")
 @click.option(
-    "--live", "is_live", is_flag=True, help="Tell each step of an end as it is made, and as it is withdrawn."
+    "--live",
+    "is_live",
+    is_flag=True,
+    help="A table that changes while frames come; not on a terminal: a line a step.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(("last", "stream", "age", "bytes", "state")),
+    default="last",
+    help="What stands first in the live table (last: who sent last).",
 )
 @click.option(
     "--stream", "streams", multiple=True, type=click.IntRange(0), metavar="N", help="Only this connection."

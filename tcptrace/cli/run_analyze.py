@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from tcptrace.cli import terminal
 from tcptrace.cli.inputs import Inputs
 from tcptrace.cli.select import Predicate, selector, with_rules
-from tcptrace.model.records import Capture, Connection, Drops, Moved
+from tcptrace.model.records import Capture, Connection
 from tcptrace.session import analyze
 from tcptrace.show.text import count
 
 if TYPE_CHECKING:
     from tcptrace.cli.analyze import Request
+    from tcptrace.cli.live import View
     from tcptrace.session import Analysis, Readable
     from tcptrace.show.table import Table
 
@@ -38,7 +39,7 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
     wanted = selector(request.streams, request.states, request.outcomes, request.passed)
     progress = terminal.Progress()
     out = terminal.Output(progress, prompt=live or request.is_live)
-    teller = Teller(request, source, out, progress) if request.is_live else None
+    view = _view(request, source, live, out, progress)
     try:
         analysis = analyze(
             source,
@@ -47,13 +48,17 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
             max_connections=request.max_connections,
             max_findings=request.max_findings,
             filter=request.filter,
-            order=request.order or ("end" if live else "stream"),
+            order=request.order or ("end" if live or request.is_live else "stream"),
             segments=request.has_frames,
-            tick=teller.tick if teller is not None else progress.tick if progress.wanted else None,
-            watch=None if teller is None else teller.tell,
+            tick=view.tick if view is not None else progress.tick if progress.wanted else None,
+            watch=None if view is None else view.tell,
         )
         wanted = with_rules(wanted, request.rules, lambda: analysis.latest_ns)
-        if request.is_summary or (teller is not None and request.form == "table"):
+        if view is not None:
+            view.begin(analysis, wanted)
+        if view is not None and request.form == "table":
+            capture = _live(request, analysis, wanted, out, view)
+        elif request.is_summary:
             capture = _summary(request, analysis, wanted, out)
         elif request.form == "json":
             capture = _json(request, analysis, wanted, out)
@@ -63,48 +68,31 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
             capture = _table(request, analysis, wanted, out, live)
         out.flush()
     finally:
+        if view is not None:
+            view.close()
         progress.wipe()
     return capture
 
 
-class Teller:
-    """Writes what happens while frames come, for people or as JSON."""
+def _view(
+    request: "Request", source: "Readable", live: bool, out: terminal.Output, progress: terminal.Progress
+) -> "View | None":
+    """Return what shows the analysis while it goes on, ``None`` where that is not wanted."""
+    if not request.is_live:
+        return None
+    from tcptrace.cli.live import make_view
 
-    def __init__(
-        self, request: "Request", source: "Readable", out: terminal.Output, progress: terminal.Progress
-    ) -> None:
-        from tcptrace.show.text import Clock
+    return make_view(request, source, live, out, progress)
 
-        self._is_json = request.form == "json"
-        self._streams = frozenset(request.streams)
-        self._clock = Clock(request.utc)
-        self._source = source
-        self._out = out
-        self._progress = progress
-        self._dropped = 0
 
-    def tell(self, change: Moved) -> None:
-        """Write a step that was made or withdrawn."""
-        from tcptrace.show import json, live
-
-        if self._streams and change.stream not in self._streams:
-            return
-        if self._is_json:
-            self._out.write(json.line(change))
-        else:
-            self._out.write_text(live.change_line(change, self._clock))
-
-    def tick(self, frames: int) -> None:
-        """Say where frames were dropped; show how many were read."""
-        from tcptrace.show import json, live
-
-        dropped = getattr(self._source, "dropped", 0)
-        if dropped != self._dropped:
-            self._dropped = dropped
-            self._out.write(
-                json.line(Drops(1, dropped)) if self._is_json else live.drops_line(dropped).encode()
-            )
-        self._progress.tick(frames)
+def _live(
+    request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output, view: "View"
+) -> Capture:
+    """Let the view show what happens, then write the summary."""
+    outcomes = Counter(connection.outcome for connection in analysis if wanted is None or wanted(connection))
+    view.close()
+    out.write_text(_summary_text(request, analysis.capture, outcomes, wanted))
+    return analysis.capture
 
 
 def _json(

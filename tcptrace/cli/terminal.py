@@ -28,6 +28,21 @@ def output_width() -> int | None:
         return 80
 
 
+def output_size() -> tuple[int, int]:
+    """Return the columns and lines of the terminal at standard output."""
+    try:
+        size = os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return 80, 24
+    return size.columns or 80, size.lines or 24
+
+
+def write_at_once(text: str) -> None:
+    """Write to the terminal at standard output, past what ``Output`` holds."""
+    sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
 def output_is_ascii() -> bool:
     """Say whether standard output's encoding can write no more than ASCII."""
     try:

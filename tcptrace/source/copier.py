@@ -56,13 +56,17 @@ class Copier:
         with suppress(OSError):  # full: it has been woken already; closed: it needs no waking
             os.write(self._wake_end, b"\0")
 
-    def next_block(self) -> tuple[int, bytearray] | None:
-        """Wait for a block and return it with its ring's number; ``None`` at the end."""
+    @property
+    def is_over(self) -> bool:
+        """Whether every block has been taken that there will be."""
+        return (self._ended or self._thread is None) and not self._waiting
+
+    def next_block(self, wait_s: float | None = None) -> tuple[int, bytearray] | None:
+        """Wait for a block and return it with its ring's number; ``None`` at the end, or after ``wait_s``."""
         with self._changed:
-            while not self._waiting:
-                if self._ended or self._thread is None:
-                    return None
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._waiting or self.is_over, wait_s)
+            if not self._waiting:
+                return None
             self._changed.notify_all()
             return self._waiting.popleft()
 

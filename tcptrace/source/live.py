@@ -70,6 +70,7 @@ class LiveSource:
         self.complete = True
         self.problem: str | None = None
         self.dropped = 0
+        self.beat_s: float | None = None  # where nothing comes for so long, a batch without frames does
         self.captured = 0  # frames taken, after filter and limit
         self.frozen = 0  # how often the kernel found a ring full
         self._limit = limit
@@ -100,7 +101,13 @@ class LiveSource:
     def batches(self) -> Iterator[Batch]:
         """Yield batches until the end: ``stop``, limit, time, interface gone, or file full."""
         try:
-            while (block := self._copier.next_block()) is not None:
+            while True:
+                block = self._copier.next_block(self.beat_s)
+                if block is None:
+                    if self._copier.is_over:
+                        return
+                    yield Batch(b"", self._frames, 0)
+                    continue
                 number, octets = block
                 self.dropped = sum(tap.ring.counts().dropped for tap in self._taps)
                 for count in self._walk(self._taps[number], octets):

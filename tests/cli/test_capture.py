@@ -1,19 +1,24 @@
 """``tcptrace capture`` on loopback: what it takes, when it ends, what it says; truth comes from tcpdump and the sockets."""
 
+import fcntl
 import json
 import os
+import pty
 import re
 import resource
+import select
 import signal
 import socket
+import struct
 import subprocess
+import termios
 import time
 from pathlib import Path
 
 import pytest
 
 from tcptrace.cli.app import run
-from tests.live import TCPTRACE, capture, frames_of, needs, needs_root, serving, unprivileged
+from tests.live import TCPTRACE, WAIT_S, Process, capture, frames_of, needs, needs_root, serving, unprivileged
 from tests.show.test_json import VALIDATOR
 
 pytestmark = needs_root
@@ -193,6 +198,41 @@ def test_live_json_tells_the_steps_before_their_connection() -> None:
         its = [step for step in steps if step["stream"] == connection["stream"]]
         assert len(its) == len(connection["transitions"])  # type: ignore[arg-type]
         assert max(map(told.index, its)) < told.index(connection)
+
+
+def test_live_on_a_terminal_is_a_table_that_changes_and_then_the_summary() -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    surroundings = {**os.environ, "NO_COLOR": "1", "TERM": "xterm"}
+    try:
+        with serving() as server:
+            command = [*TCPTRACE, "capture", "-i", "lo", "--live", "--utc", f"tcp port {server.port}"]
+            process = Process(command, output=theirs, env=surroundings)
+            with socket.create_connection((server.ip, server.port)):
+                screen = read_until(ours, "ESTABLISHED 2")
+                assert screen.count("\x1b[?1049h") == 1
+                table = screen.rsplit("\x1b[H", 1)[1]
+                assert f"{server.ip}:{server.port} " in table
+                read_until(ours, " 1 s\x1b[K")  # it goes on without frames
+            read_until(ours, "TIME-WAIT for 3 min 5")
+            process.interrupt()
+            rest = read_until(ours, "TCP segments")
+            status, _, err = process.finish()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (status, rest.count("\x1b[?1049l")) == (0, 1)
+    assert "1 connection\r\n  closed " in rest.rsplit("\x1b[?1049l", 1)[1]
+    assert "0 frames dropped" in err
+
+
+def read_until(descriptor: int, words: str) -> str:
+    """Return what a terminal shows until it shows ``words``."""
+    octets, deadline = b"", time.monotonic() + WAIT_S
+    while words.encode() not in octets:
+        assert select.select([descriptor], [], [], deadline - time.monotonic())[0], octets
+        octets += os.read(descriptor, 65536)
+    return octets.decode()
 
 
 # -- faults -------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Beside tcpdump, on the same frames: neither loses one, and both have the same ones in the same order."""
 
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -41,16 +42,24 @@ for family, ip in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         sender.sendto(b"x" * 90, (ip, 9))
 """
 FILTERS = (
-    *("tcp", "ip", "ip6 and tcp", "udp or icmp", "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "not tcp"),
+    *("ip6 and tcp", "udp or icmp", "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "not tcp"),
     *("host 127.0.0.1 and port 9", "ip[8] = 64", "tcp and dst portrange 1-65535"),
 )
-LENGTHS = ("less 90", "greater 200", "len > 150")
+LENGTHS = ("less 90", "len > 150")
 
 
 def drop_counts(said: str) -> tuple[str, str]:
     """Return tcpdump's or our line that counts what the kernel dropped."""
     (line,) = [line for line in said.splitlines() if "dropped by" in line]
     return line.split()[0], line
+
+
+def took_all(said: str) -> bool:
+    """Say whether tcpdump took what its filter let through: on lo twice what it shows, for it drops the doubles."""
+    captured, matched = (
+        int(re.findall(rf"(\d+) packets {word}", said)[0]) for word in ("captured", "received")
+    )
+    return matched == 2 * captured
 
 
 def beside_tcpdump(
@@ -98,8 +107,8 @@ def test_of_3000_connections_it_has_the_frames_that_tcpdump_has(tmp_path: Path) 
             process.interrupt()
             _, _, peer_said = peer.finish()
             status, out, said = process.finish()
-        told.append((drop_counts(peer_said), drop_counts(said)))
-        if [count for count, _ in told[-1]] != ["0", "0"]:
+        told.append((peer_said, said))
+        if [drop_counts(each)[0] for each in told[-1]] != ["0", "0"] or not took_all(peer_said):
             continue
         expected = frames_of(theirs)
         assert len(expected) >= 9 * CONNECTIONS
