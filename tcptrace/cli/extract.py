@@ -76,6 +76,7 @@ class Request(NamedTuple):
 def extract(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None:
     """Write part of a capture as pcapng: the segments of the connections chosen, or what a filter keeps.
 
+    Connections of the same addresses and ports come along: what one does depends on the one before.
     Times, link types and lengths stay. With --headers there is no payload in it; with --anonymize there are no
     addresses either: networks stay networks, ports and hardware addresses stay, options that may tell who it was are
     overwritten, and checksums are right again where they were right. Without --key the secret is forgotten.

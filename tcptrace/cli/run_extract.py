@@ -5,14 +5,17 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import IO, TYPE_CHECKING, Any
 
 from tcptrace.cli import terminal
 from tcptrace.cli.inputs import readable
 from tcptrace.cli.select import Predicate, selector
+from tcptrace.model.columns import KEY_WORDS
 from tcptrace.model.errors import InputError, UsageError
 from tcptrace.show.text import plural
-from tcptrace.source import open_source
+from tcptrace.source import Batch, open_source
+from tcptrace.wire.decoder import Decoder
 from tcptrace.wire.writer import PcapngWriter
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 _LEAST_KEY = 16  # octets
 _PIECE = 1 << 18  # octets that are written at once
 
+_M64 = (1 << 64) - 1
+Key = tuple[int, ...]  # a row of ``Segments.key``
 Strip = Callable[[bytes, int, int], "Stripped | None"]
 
 
@@ -86,43 +91,49 @@ def _key(path: str | None) -> bytes:
     return key
 
 
-def _choose(source: Any, words: str, wanted: Predicate, name: str, progress: terminal.Progress) -> bytearray:
-    """Return one octet a frame, 1 for the frames of the connections that are wanted."""
+def _choose(source: Any, words: str, wanted: Predicate, name: str, progress: terminal.Progress) -> set[Key]:
+    """Return the four-tuples of the connections that are wanted."""
     from tcptrace.session import analyze
 
-    analysis = analyze(
-        source, filter=words, max_findings=0, segments=True, tick=progress.tick if progress.wanted else None
-    )
-    chosen = bytearray()
-    found = total = 0
+    analysis = analyze(source, filter=words, max_findings=1, tick=progress.tick if progress.wanted else None)
+    chosen = set()
+    total = 0
     for connection in analysis:
         total += 1
-        if not wanted(connection):
-            continue
-        found += 1
-        for number in _frames_of(connection):
-            _mark(chosen, number)
-        for segment in analysis.segments_of(connection.stream):
-            _mark(chosen, segment.frame)
-    if not found:
+        if wanted(connection):
+            chosen.add(_key_of(connection))
+    if not chosen:
         raise UsageError(
             f"{name}: none of {plural(total, 'connection')} is so; `tcptrace analyze` lists them"
         )
     return chosen
 
 
-def _frames_of(connection: "Connection") -> Iterator[int]:
-    """Yield the frames that the record names: some may count in a newer connection of the same four-tuple."""
-    for step in connection.transitions:
-        yield from (number for number in (step.frame, step.proof) if number is not None)
-    for finding in connection.findings:
-        yield finding.frame
+def _key_of(connection: "Connection") -> Key:
+    """Return the four-tuple as ``Segments.key`` has it: the lower end first."""
+    ends = [(ip_address(end.ip), end.port) for end in (connection.client, connection.server)]
+    (low, low_port), (high, high_port) = sorted(ends, key=lambda end: (int(end[0]), end[1]))
+    words = [word for ip in (low, high) for word in (int(ip) >> 64, int(ip) & _M64)]
+    family = 4 if low.version == 4 else 6
+    return (*words, family << 32 | low_port << 16 | high_port)
 
 
-def _mark(chosen: bytearray, number: int) -> None:
-    if number >= len(chosen):
-        chosen.extend(bytes(number + 1 - len(chosen) + len(chosen) // 2))
-    chosen[number] = 1
+class _Chooser:
+    """Keeps those frames of a batch that are segments of the four-tuples chosen."""
+
+    def __init__(self, chosen: set[Key]) -> None:
+        self._chosen = chosen
+        self._decoder = Decoder("none")
+
+    def select(self, batch: Batch, count: int) -> set[int]:
+        """Return the numbers of the frames to be kept of the first ``count``."""
+        made = self._decoder.decode(batch.buffer, batch.frames, count)
+        key, frame = self._decoder.segments.key, self._decoder.segments.frame
+        return {
+            frame[at]
+            for at in range(made)
+            if tuple(key[at * KEY_WORDS : (at + 1) * KEY_WORDS]) in self._chosen
+        }
 
 
 @contextmanager
@@ -147,17 +158,18 @@ def _output(request: "Request") -> Iterator[IO[bytes]]:
 def _write(
     capture: Any,
     file: IO[bytes],
-    chosen: bytearray | None,
+    chosen: set[Key] | None,
     request: "Request",
     strip: Strip | None,
     progress: terminal.Progress,
 ) -> tuple[int, int]:
     """Write the frames; return how many, and how many had to be left out."""
     only = None
-    if chosen is None and request.filter:
+    if request.filter:
         from tcptrace.source.filter import compile_filter
 
         only = compile_filter(request.filter)
+    chooser = None if chosen is None else _Chooser(chosen)
     writer = PcapngWriter()
     pieces, size = [writer.header()], 0
     seen = written = left_out = 0
@@ -165,9 +177,9 @@ def _write(
         frames, buffer = batch.frames, batch.buffer
         seen += batch.count
         total = batch.count if only is None else only.select(buffer, frames, batch.count)
+        kept = None if chooser is None else chooser.select(batch, total)
         for at in range(total):
-            number = frames.number[at]
-            if chosen is not None and not (number < len(chosen) and chosen[number]):
+            if kept is not None and frames.number[at] not in kept:
                 continue
             start, link, wire = frames.offset[at], frames.link[at], frames.wire[at]
             octets = bytes(buffer[start : start + frames.captured[at]])

@@ -20,6 +20,7 @@ from tests.wire.hand import Frame, enhanced, frames_of, interface, section, tsof
 
 ROOT = Path(__file__).parents[2]
 HTTP = ROOT / "captures" / "http-get.pcap"
+GOLDENS = sorted((ROOT / "captures").glob("*.pcap"))  # link types and tunnels among them
 KERNEL = sorted((ROOT / "tests" / "data" / "kernel").glob("*.pcap"))
 REAL = sorted(path for path in (ROOT.parent / "shared" / "data" / "real").glob("*") if path.suffix != ".md")
 MODES = ([], ["--headers"], ["--anonymize"], ["--anonymize", "--payload"])
@@ -61,13 +62,8 @@ def compare(path: Path, tmp_path: Path, most: int) -> int:
     """Hold each of the first connections' extracts to the original's record; return how many there were."""
     records = connections(path)[:most]
     whole = {frame.number: frame for frame in frames_of(open_source(path))}
-    used: set[tuple[Any, ...]] = set()
     compared = 0
     for record in records:
-        ends = tuple(sorted((end["ip"], end["port"]) for end in (record["client"], record["server"])))
-        if ends in used:
-            continue  # it may depend on the connection before
-        used.add(ends)
         for mode in MODES:
             made = extract(path, tmp_path / "out", "--stream", str(record["stream"]), *mode)
             by_time = {frame.time_ns: frame.number for frame in made}
@@ -95,6 +91,21 @@ def test_an_extracted_connection_of_the_kernel_is_analysed_to_the_same(
     assert sum(compare(path, tmp_path, 9) for path in KERNEL) >= 4 * len(KERNEL)
 
 
+def test_an_extracted_connection_of_any_link_type_and_tunnel_is_analysed_to_the_same(
+    tmp_path: Path, capsys: Capsys
+) -> None:
+    assert sum(compare(path, tmp_path, 9) for path in GOLDENS) >= 4 * len(GOLDENS)
+
+
+def test_what_lies_in_a_tunnel_comes_out_of_it_without_the_outer_addresses(tmp_path: Path, capsys: Capsys) -> None:
+    path = ROOT / "captures" / "vxlan.pcap"
+    whole, made = frames_of(open_source(path)), extract(path, tmp_path / "out", "--anonymize")
+    assert len(made) == len(whole)
+    assert {frame.link for frame in made} == {101}
+    assert {frame.data[0] for frame in made} == {0x45}
+    assert extract(path, tmp_path / "out") == whole
+
+
 @pytest.mark.skipif(not REAL, reason="the shared real captures are not here")
 def test_an_extracted_connection_of_real_captures_is_analysed_to_the_same(
     tmp_path: Path, capsys: Capsys
@@ -102,31 +113,33 @@ def test_an_extracted_connection_of_real_captures_is_analysed_to_the_same(
     assert sum(compare(path, tmp_path, 2) for path in REAL) > 100
 
 
-def test_connections_that_share_their_ports_are_the_same_together(tmp_path: Path, capsys: Capsys) -> None:
+def test_connections_that_share_their_ports_come_along(tmp_path: Path, capsys: Capsys) -> None:
     path = next(path for path in KERNEL if path.name == "half_open_reconnect@client.pcap")
-    for mode in MODES:
-        made = extract(path, tmp_path / "out", "--stream", "0", "--stream", "1", *mode)
-        same = {number: number for number in range(1, 100)}
-        assert len(made) == len(frames_of(open_source(path)))
-        ours, theirs = connections(tmp_path / "out"), connections(path)
-        has_payload = mode in ([], MODES[3])
-        assert [comparable(each, same, has_payload) for each in ours] == [
-            comparable(each, same, has_payload) for each in theirs
-        ]
-
-
-def test_plain_extracts_have_the_frames_octet_for_octet(tmp_path: Path, capsys: Capsys) -> None:
-    path = next(path for path in KERNEL if path.name == "time_wait_reuse_client@client.pcap")
     whole = frames_of(open_source(path))
-    made = extract(path, tmp_path / "out")
-    assert made == whole
-    # The SYN that ends its TIME-WAIT belongs to the next connection, and to the path of this one.
-    chosen = {segment["frame"] for segment in segments(path, 0)}
-    chosen |= {step["frame"] for step in connections(path)[0]["transitions"]}
-    assert [frame._replace(number=0) for frame in extract(path, tmp_path / "out", "--stream", "0")] == [
-        frame._replace(number=0) for frame in whole if frame.number in chosen
-    ]
-    assert capsys.readouterr().out.endswith(f"{tmp_path / 'out'}: {len(chosen)} frames\n")
+    assert extract(path, tmp_path / "out", "--stream", "0") == whole
+    assert extract(path, tmp_path / "out", "--stream", "1") == whole
+
+
+def test_an_extract_has_the_frames_of_its_connections_octet_for_octet(tmp_path: Path, capsys: Capsys) -> None:
+    first, second = KERNEL[0], HTTP
+    both = tmp_path / "both"
+    assert run(["extract", str(first), str(second), "-w", str(both)]) == 0
+    whole = frames_of(open_source(both))
+    for stream in range(len(connections(both))):
+        numbers = {segment["frame"] for segment in segments(both, stream)}
+        ends = {
+            (end["ip"], end["port"])
+            for key in ("client", "server")
+            for end in [connections(both)[stream][key]]
+        }
+        for other in connections(both):
+            if {(other[key]["ip"], other[key]["port"]) for key in ("client", "server")} == ends:
+                numbers |= {segment["frame"] for segment in segments(both, other["stream"])}
+        made = extract(both, tmp_path / "out", "--stream", str(stream))
+        assert [frame._replace(number=0) for frame in made] == [
+            frame._replace(number=0) for frame in whole if frame.number in numbers
+        ]
+        assert capsys.readouterr().out.endswith(f"{tmp_path / 'out'}: {len(numbers)} frames\n")
 
 
 def segments(path: Path, stream: int) -> list[dict[str, Any]]:
