@@ -1,5 +1,6 @@
-"""``tcptrace lab list|run``: scenarios with real sockets, captured, with the kernel's own states beside them."""
+"""``tcptrace lab list|run|simulate``: scenarios of TCP, captured, with what truly happened beside them."""
 
+import math
 from pathlib import Path
 
 import click
@@ -47,3 +48,32 @@ def run(names: tuple[str, ...], directory: Path | None, at_once: int) -> None:
 
     chosen = SCENARIOS if ALL in names else {name: SCENARIOS[name] for name in names}
     play(chosen, directory, at_once)
+
+
+@lab.command()
+@click.argument("name", metavar="NAME")
+@click.option("--seed", type=int, default=1, metavar="N", help="Decides what is left to chance (1).")
+@click.option(
+    "--tap",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.0,
+    metavar="X",
+    help="Where the capture is: 0 at the client (the default), 1 at the server, or between.",
+)
+@click.option(
+    "-w", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write the capture to FILE."
+)
+def simulate(name: str, seed: int, tap: float, file: Path | None) -> None:
+    """Play a scenario without sockets or rights: two ends written from RFC 9293, on a simulated path.
+
+    Prints the true path of each end. The same NAME, seed and tap give the same capture, to the octet.
+    """
+    from tcptrace.lab.simulator.scripts import SCRIPTS
+
+    if name not in SCRIPTS:
+        raise UsageError(f"{name}: no such simulation; there are {', '.join(SCRIPTS)}")
+    if not math.isfinite(tap):  # click lets nan into every range
+        raise UsageError(f"--tap {tap}: no place; give a number from 0 to 1")
+    from tcptrace.cli.run_lab import simulate as play
+
+    play(name, seed, tap, file)

@@ -8,6 +8,9 @@ from tcptrace.lab.path import SIDES
 from tcptrace.lab.record import Recording, record, write
 from tcptrace.lab.scenario import Scenario
 from tcptrace.lab.scenarios import SCENARIOS
+from tcptrace.lab.simulator.scripts import SCRIPTS
+from tcptrace.lab.simulator.simulate import Simulation
+from tcptrace.lab.tap import RAW, pcap
 from tcptrace.model.errors import InputError
 from tcptrace.show.text import plural
 
@@ -48,6 +51,21 @@ def run(chosen: Mapping[str, Scenario], directory: Path | None, at_once: int) ->
         terminal.complain(problem)
     if problems:
         raise InputError(problems[-1])
+
+
+def simulate(name: str, seed: int, tap: float, file: Path | None) -> None:
+    """Simulate a scenario, print both true paths, and write the capture; ``InputError`` where that is not possible."""
+    outcome = Simulation(SCRIPTS[name]._replace(tap=tap), seed).run()
+    out = terminal.Output(terminal.Progress())
+    out.write_text(f"{name}, seed {seed}: {plural(len(outcome.frames), 'frame')} at {tap:g} of the way\n")
+    for side in SIDES:
+        out.write_text(f"  {side}  {' > '.join(outcome.paths[side])}\n")
+    if file is not None:
+        try:
+            file.write_bytes(pcap(outcome.frames, RAW))
+        except OSError as error:
+            raise InputError(f"{file}: {error.strerror}; give -w another file") from None
+    out.flush()
 
 
 def _tell(out: terminal.Output, recording: Recording) -> None:

@@ -42,6 +42,31 @@ def test_a_run_prints_the_kernel_s_paths_and_leaves_captures_and_truth(
     assert all(f"{folder / stem}.pcap" in out for stem in stems)
 
 
+def test_a_simulation_needs_no_rights_and_gives_the_same_octets_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [tmp_path / "first.pcap", tmp_path / "again.pcap", tmp_path / "other.pcap"]
+    for file, seed in zip(files, ("7", "7", "8"), strict=True):
+        status, out, err = go(
+            capsys, "lab", "simulate", "fin-lost", "--seed", seed, "--tap", "1", "-w", str(file)
+        )
+        assert (status, err) == (0, "")
+    assert "  client  CLOSED > SYN-SENT > ESTABLISHED > FIN-WAIT-1 > FIN-WAIT-2 > TIME-WAIT\n" in out
+    assert files[0].read_bytes() == files[1].read_bytes() != files[2].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [(["nonsense"], "nonsense: no such simulation"), (["fin-lost", "--tap", "nan"], "--tap")],
+)
+def test_a_wrong_simulation_is_one_line_and_status_2(
+    words: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = go(capsys, "lab", "simulate", *words)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert named in err
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
