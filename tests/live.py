@@ -218,6 +218,20 @@ def private_network() -> Iterator[list[str]]:
 
 
 @contextmanager
+def open_to_all() -> Iterator[tuple[list[str], Path]]:
+    """Give what to put in front of root's command so that it can become anybody, and a folder where all may write."""
+    base = Path(tempfile.mkdtemp(prefix="tcptrace-test-"))
+    try:
+        folder = base / "folder"
+        folder.mkdir()
+        base.chmod(0o755)
+        folder.chmod(0o777)
+        yield ["unshare", "--mount", "sh", "-euc", f'{_opening(base)}exec "$@"', "sh"], folder
+    finally:
+        shutil.rmtree(base)
+
+
+@contextmanager
 def unprivileged() -> Iterator[tuple[list[str], Path]]:
     """Give what to put in front of a command so that it runs without rights, and a folder that it may write in.
 

@@ -25,6 +25,7 @@ class CaptureRequest(NamedTuple):
     duration_s: float | None
     promiscuous: bool
     ring: bool
+    user: str | None  # whom root is to become; None: who called sudo
     results: Request | None  # None: only written
 
 
@@ -84,6 +85,12 @@ class CaptureRequest(NamedTuple):
 @click.option(
     "--no-ring", is_flag=True, help="Read frames one by one; it does so, too, where there is no ring."
 )
+@click.option(
+    "-Z",
+    "user",
+    metavar="USER",
+    help="Once all is open, root becomes USER (who called sudo); root: stays root.",
+)
 @click.option("--no-results", is_flag=True, help="Only write the frames; -w - does that anyway.")
 def capture(words: tuple[str, ...], **options: Any) -> None:
     """Capture on an interface until it is interrupted, then say of each connection what `analyze` says.
@@ -107,6 +114,7 @@ def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:
         for name in ("interfaces", "path", "form", "limit", "duration_s", "promiscuous")
     }
     snap, no_results = options.pop("snap") or MAX_SNAP, options.pop("no_results")
+    own["user"] = options.pop("user")
     own["ring"] = not options.pop("no_ring")
     if not own["interfaces"]:
         raise UsageError("-i: missing; name an interface, e.g. -i lo, or -i any")

@@ -45,6 +45,7 @@ def run(command: tuple[str, ...], path: str | None, form: str, no_results: bool,
         duration_s=None,
         promiscuous=False,
         ring=True,
+        user="root",  # the command is to run as whoever asked
         results=results,
     )
     from tcptrace.cli.run_private import run as run_private

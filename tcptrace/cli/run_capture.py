@@ -2,13 +2,16 @@
 
 import os
 import signal
+import stat
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
 from tcptrace.cli import terminal
 from tcptrace.cli.capture import CaptureRequest
+from tcptrace.kernel.privileges import User, become, choose_user
 from tcptrace.model.errors import InputError, UsageError
 from tcptrace.show.text import escape, plural
 from tcptrace.source.dump import CaptureFile, FrameFile, create
@@ -21,6 +24,7 @@ def run(request: CaptureRequest) -> None:
     """Capture, write the frames and the results that were asked for, and say how many frames there were."""
     if request.path == "-" and terminal.output_is_terminal():
         raise UsageError("-w -: standard output is a terminal; pipe it, or name a file")
+    user = choose_user(request.user, os.environ)
     source = LiveSource(
         request.interfaces,
         words=compile_filter(request.filter) if request.filter.strip() else None,
@@ -32,7 +36,9 @@ def run(request: CaptureRequest) -> None:
     )
     file = None
     try:
-        file = open_file(request, source)
+        file = open_file(request, source, user)
+        if user is not None:
+            become(user)
         with Ending(source.stop):
             source.start()
             _say(f"listening on {escape(source.name)} ({', '.join(source.link_types)}); ^C ends")
@@ -48,12 +54,18 @@ def run(request: CaptureRequest) -> None:
         terminal.complain(f"incomplete: {source.problem}")
 
 
-def open_file(request: CaptureRequest, source: LiveSource) -> FrameFile | None:
-    """Open what ``-w`` names; only now, for without the right to capture nothing should be overwritten."""
+def open_file(request: CaptureRequest, source: LiveSource, user: User | None = None) -> FrameFile | None:
+    """Open what ``-w`` names, to be ``user``'s.
+
+    Only now, for without the right to capture nothing should be overwritten.
+    """
 
     def begin(path: str) -> CaptureFile:
         descriptor = create(path) if request.path != "-" else os.dup(sys.stdout.fileno())
         name = path if request.path != "-" else "standard output"
+        if user is not None and request.path != "-" and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            with suppress(OSError):  # it is the user's already, or the file system has no owners
+                os.fchown(descriptor, user.uid, user.gid)
         return CaptureFile(name, descriptor, request.form, source.interfaces, request.snap, request.filter)
 
     if request.path is None:

@@ -4,13 +4,16 @@ import fcntl
 import json
 import os
 import pty
+import pwd
 import re
 import resource
 import select
+import shutil
 import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import termios
 import time
 from pathlib import Path
@@ -18,7 +21,19 @@ from pathlib import Path
 import pytest
 
 from tcptrace.cli.app import run
-from tests.live import TCPTRACE, WAIT_S, Process, capture, frames_of, needs, needs_root, serving, unprivileged
+from tests.live import (
+    ROOT,
+    TCPTRACE,
+    WAIT_S,
+    Process,
+    capture,
+    frames_of,
+    needs,
+    needs_root,
+    open_to_all,
+    serving,
+    unprivileged,
+)
 from tests.show.test_json import VALIDATOR
 
 pytestmark = needs_root
@@ -235,6 +250,50 @@ def read_until(descriptor: int, words: str) -> str:
     return octets.decode()
 
 
+@pytest.mark.parametrize(
+    ("options", "surroundings", "becomes"),
+    [
+        ([], {}, 0),
+        (["-Z", "nobody"], {}, pwd.getpwnam("nobody").pw_uid),
+        ([], {"SUDO_UID": "12345", "SUDO_GID": "23456", "SUDO_USER": "no-such-name"}, 12345),
+        (["-Z", "root"], {"SUDO_UID": "12345", "SUDO_GID": "23456"}, 0),
+        ([], {"SUDO_UID": "0", "SUDO_GID": "0", "SUDO_USER": "root"}, 0),
+    ],
+)
+def test_root_s_rights_are_given_up_once_all_is_open(
+    options: list[str], surroundings: dict[str, str], becomes: int
+) -> None:
+    with open_to_all() as (prefix, folder), serving() as server:
+        path = folder / "x"
+        words = ("-i", "lo", *options, "-w", path, "-C", "1", "--summary", f"tcp port {server.port}")
+        process = capture(*words, prefix=prefix, env={**os.environ, **surroundings})
+        status = dict(
+            line.split(":\t", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        )
+        server.visit(200, octets=4000)  # a second file, which the user makes
+        process.interrupt()
+        ended, out, _ = process.finish()
+        files = sorted(folder.iterdir())
+        assert [file.stat().st_uid for file in files] == [becomes] * 2
+    assert {int(uid) for uid in status["Uid"].split()} == {becomes}
+    assert (int(status["CapEff"], 16) == 0) == (becomes != 0)
+    assert (ended, out.splitlines()[0]) == (0, b"200 connections")
+
+
+def test_nobody_is_become_unasked_who_could_not_read_this_program() -> None:
+    closed = Path(tempfile.mkdtemp())  # for its owner, root
+    try:
+        shutil.copytree(ROOT / "tcptrace", closed / "tcptrace")
+        surroundings = {**os.environ, "PYTHONPATH": str(closed), "SUDO_UID": "12345", "SUDO_GID": "23456"}
+        command = [TCPTRACE[0], "-m", "tcptrace", "capture", "-i", "lo", "--duration", "0.1", "--summary"]
+        done = subprocess.run(
+            command, cwd=closed, env=surroundings, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    finally:
+        shutil.rmtree(closed)
+
+
 # -- faults -------------------------------------------------------------------------------------------------------
 
 
@@ -319,6 +378,7 @@ def test_without_permission_one_line_names_both_ways_out() -> None:
         (["-i", "lo", "--no-results"], "--no-results: nothing would come out"),
         (["-i", "lo", "tcp", "port", "nonsense("], "filter"),
         (["-i", "lo", "-c", "0"], "-c: "),
+        (["-i", "lo", "-Z", "no-such-user"], "-Z no-such-user: no such user"),
         (["-i", "lo", "-C", "1"], "-C: no files without a name"),
         (["-i", "lo", "-w", "-", "-G", "1"], "-G: no files without a name"),
         (["-i", "lo", "-w", "x", "-W", "2"], "-W: of one file there is no next"),
