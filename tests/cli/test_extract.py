@@ -97,7 +97,9 @@ def test_an_extracted_connection_of_any_link_type_and_tunnel_is_analysed_to_the_
     assert sum(compare(path, tmp_path, 9) for path in GOLDENS) >= 4 * len(GOLDENS)
 
 
-def test_what_lies_in_a_tunnel_comes_out_of_it_without_the_outer_addresses(tmp_path: Path, capsys: Capsys) -> None:
+def test_what_lies_in_a_tunnel_comes_out_of_it_without_the_outer_addresses(
+    tmp_path: Path, capsys: Capsys
+) -> None:
     path = ROOT / "captures" / "vxlan.pcap"
     whole, made = frames_of(open_source(path)), extract(path, tmp_path / "out", "--anonymize")
     assert len(made) == len(whole)
