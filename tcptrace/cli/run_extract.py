@@ -13,14 +13,15 @@ from tcptrace.cli.inputs import readable
 from tcptrace.cli.select import Predicate, selector
 from tcptrace.model.columns import KEY_WORDS
 from tcptrace.model.errors import InputError, UsageError
-from tcptrace.show.text import plural
-from tcptrace.source import Batch, open_source
+from tcptrace.show.text import escape, plural
+from tcptrace.source import open_source
 from tcptrace.wire.decoder import Decoder
 from tcptrace.wire.writer import PcapngWriter
 
 if TYPE_CHECKING:
     from tcptrace.cli.extract import Request
     from tcptrace.model.records import Connection
+    from tcptrace.source.filter import Filter
     from tcptrace.wire.strip import Stripped
 
 _LEAST_KEY = 16  # octets
@@ -38,11 +39,15 @@ def run(request: "Request") -> None:
     progress = terminal.Progress()
     try:
         with readable(request.paths, wanted is not None) as (source, name):
-            chosen = None if wanted is None else _choose(source, request.filter, wanted, name, progress)
+            chosen, only = None, _filter(request.filter)
+            if wanted is not None:
+                keys = _choose(source, request.filter, wanted, name, progress)
+                chosen = _frames_of(source, only, keys)
+                only = None
             capture = open_source(source)
             try:
                 with _output(request) as file:
-                    written, left_out = _write(capture, file, chosen, request, strip, progress)
+                    written, left_out = _write(capture, file, chosen, only, strip, progress)
             finally:
                 capture.close()
     finally:
@@ -54,14 +59,7 @@ def run(request: "Request") -> None:
             f"left out: {plural(left_out, 'frame')} that could not be stripped to IP and TCP headers"
         )
     if request.out != "-":
-        sys.stdout.write(f"{terminal_text(request.out)}: {plural(written, 'frame')}\n")
-
-
-def terminal_text(path: str) -> str:
-    """Return a path fit for a terminal."""
-    from tcptrace.show.text import escape
-
-    return escape(path)
+        sys.stdout.write(f"{escape(request.out)}: {plural(written, 'frame')}\n")
 
 
 def _stripper(request: "Request") -> Strip | None:
@@ -118,22 +116,31 @@ def _key_of(connection: "Connection") -> Key:
     return (*words, family << 32 | low_port << 16 | high_port)
 
 
-class _Chooser:
-    """Keeps those frames of a batch that are segments of the four-tuples chosen."""
+def _frames_of(source: Any, only: "Filter | None", chosen: set[Key]) -> bytearray:
+    """Return one octet a frame, by number, 1 for those that brought segments of the four-tuples chosen."""
+    decoder = Decoder("none")
+    key, number = decoder.segments.key, decoder.segments.frame
+    wanted = bytearray(1)  # they count from 1
+    capture = open_source(source)
+    try:
+        for batch in capture.batches():
+            wanted += bytes(batch.count)
+            count = batch.count if only is None else only.select(batch.buffer, batch.frames, batch.count)
+            for at in range(decoder.decode(batch.buffer, batch.frames, count)):
+                if tuple(key[at * KEY_WORDS : (at + 1) * KEY_WORDS]) in chosen:
+                    wanted[number[at]] = 1
+    finally:
+        capture.close()
+    return wanted
 
-    def __init__(self, chosen: set[Key]) -> None:
-        self._chosen = chosen
-        self._decoder = Decoder("none")
 
-    def select(self, batch: Batch, count: int) -> set[int]:
-        """Return the numbers of the frames to be kept of the first ``count``."""
-        made = self._decoder.decode(batch.buffer, batch.frames, count)
-        key, frame = self._decoder.segments.key, self._decoder.segments.frame
-        return {
-            frame[at]
-            for at in range(made)
-            if tuple(key[at * KEY_WORDS : (at + 1) * KEY_WORDS]) in self._chosen
-        }
+def _filter(words: str) -> "Filter | None":
+    """Return the filter; None where there is none."""
+    if not words:
+        return None
+    from tcptrace.source.filter import compile_filter
+
+    return compile_filter(words)
 
 
 @contextmanager
@@ -151,25 +158,22 @@ def _output(request: "Request") -> Iterator[IO[bytes]]:
         file = open(request.out, "wb")  # noqa: SIM115 - errors of what is done with it are not those of opening it
     except OSError as error:
         raise UsageError(f"-w {request.out}: {error.strerror or error}; name another file") from None
-    with file:
-        yield file
+    try:
+        with file:
+            yield file
+    except OSError as error:
+        raise InputError(f"{request.out}: {error.strerror or error}; make room, or write elsewhere") from None
 
 
 def _write(
     capture: Any,
     file: IO[bytes],
-    chosen: set[Key] | None,
-    request: "Request",
+    chosen: bytearray | None,
+    only: "Filter | None",
     strip: Strip | None,
     progress: terminal.Progress,
 ) -> tuple[int, int]:
     """Write the frames; return how many, and how many had to be left out."""
-    only = None
-    if request.filter:
-        from tcptrace.source.filter import compile_filter
-
-        only = compile_filter(request.filter)
-    chooser = None if chosen is None else _Chooser(chosen)
     writer = PcapngWriter()
     pieces, size = [writer.header()], 0
     seen = written = left_out = 0
@@ -177,9 +181,9 @@ def _write(
         frames, buffer = batch.frames, batch.buffer
         seen += batch.count
         total = batch.count if only is None else only.select(buffer, frames, batch.count)
-        kept = None if chooser is None else chooser.select(batch, total)
         for at in range(total):
-            if kept is not None and frames.number[at] not in kept:
+            number = frames.number[at]
+            if chosen is not None and not (number < len(chosen) and chosen[number]):
                 continue
             start, link, wire = frames.offset[at], frames.link[at], frames.wire[at]
             octets = bytes(buffer[start : start + frames.captured[at]])
@@ -189,8 +193,9 @@ def _write(
                     left_out += 1
                     continue
                 octets, link, wire = stripped
-            pieces.append(writer.frame(frames.time_ns[at], octets, wire, link=link))
-            size += len(octets)
+            block = writer.frame(frames.time_ns[at], octets, wire, link=link)
+            pieces.append(block)
+            size += len(block)
             written += 1
             if size >= _PIECE:
                 file.write(b"".join(pieces))

@@ -274,6 +274,11 @@ def test_what_cannot_be_stripped_is_counted_and_left_out(tmp_path: Path, capsys:
     assert len(extract(path, tmp_path / "out")) == 1
 
 
+def test_a_full_disk_is_one_line(capsys: Capsys) -> None:
+    assert run(["extract", str(HTTP), "-w", "/dev/full"]) == 3
+    assert re.fullmatch(r"tcptrace: /dev/full: No space left on device; [^\n]+\n", capsys.readouterr().err)
+
+
 def test_a_capture_cut_short_is_extracted_up_to_the_cut(tmp_path: Path, capsys: Capsys) -> None:
     path = tmp_path / "in"
     path.write_bytes(HTTP.read_bytes()[:-10])
