@@ -66,7 +66,17 @@ class PipeInput(io.RawIOBase):
             if self._wake in ready:
                 os.read(self._wake, 64)
             if self._descriptor in ready:
-                return os.readv(self._descriptor, [buffer])
+                return self._fill(buffer)
+
+    def _fill(self, buffer: Any) -> int:
+        """Read what is there without waiting: a pipe gives 64 KiB at a time, which are few full-size frames."""
+        count = more = os.readv(self._descriptor, [buffer])
+        while more and count < len(buffer):
+            if (self._descriptor, select.POLLIN) not in self._poll.poll(0):
+                break
+            more = os.readv(self._descriptor, [memoryview(buffer)[count:]])
+            count += more
+        return count
 
     def close(self) -> None:
         """Give the interrupt back to whom it belonged."""
