@@ -1,0 +1,19 @@
+"""The bench of capturing runs, at a small size, and finds the same frames on both sides."""
+
+import re
+
+import pytest
+
+from tests.bench.live import main
+from tests.live import needs, needs_root
+
+
+@needs_root
+@needs("tcpdump")
+def test_the_bench_beside_tcpdump_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--connections", "20", "--bulk", "1", "--runs", "1"]) == 0
+    starting, *runs = capsys.readouterr().out.splitlines()
+    assert starting.startswith("starting: tcpdump ")
+    assert [run.split(":")[0] for run in runs] == ["20 connections", "1 MiB"]
+    for run in runs:
+        assert re.search(r"tcpdump \d+ frames, \d+ dropped, .*; ours \d+ frames, \d+ dropped, .*", run), run
