@@ -48,6 +48,7 @@ COMMANDS = {
     "capture": Row(
         "tcptrace.cli.capture", "capture", "Capture on an interface, and say what `analyze` says of a file."
     ),
+    "report": Row("tcptrace.cli.report", "report", "Write one HTML page about a capture, which can be sent."),
     "plot": Row("tcptrace.cli.plot", "plot", "Draw a connection, or all of them, as PNG, SVG or PDF."),
     "extract": Row(
         "tcptrace.cli.extract", "extract", "Write some connections, or what a filter keeps, as pcapng."

@@ -31,15 +31,20 @@ def run(request: "Request") -> None:
         octets = rendered(picture_on(picture), request.form)
     finally:
         progress.wipe()
-    if request.out == "-":
+    write(request.out, octets)
+
+
+def write(out: str, octets: bytes) -> None:
+    """Write to a file, or for ``-`` to standard output; raise ``InputError`` where that cannot be done."""
+    if out == "-":
         sys.stdout.buffer.write(octets)
         return
     try:
-        with open(request.out, "wb") as file:
+        with open(out, "wb") as file:
             file.write(octets)
     except OSError as error:
         reason = error.strerror or error
-        raise InputError(f"{request.out}: {reason}; choose a place that can be written") from None
+        raise InputError(f"{out}: {reason}; choose a place that can be written") from None
 
 
 def _picture(request: "Request", progress: terminal.Progress) -> "Picture":

@@ -53,6 +53,13 @@ STATES: dict[str, StateColour] = {
     "LAST-ACK": StateColour("#B23A22", PAPER, ""),
 }
 
+# The HTML page: what it is printed in and shown in by day, and by night. Pictures keep their paper.
+_BY_DAY = {"ink": INK, "muted": MUTED, "paper": PAPER, "line": "#D5DBE0", "client": CLIENT, "server": SERVER}
+_BY_DAY |= {"alert": ALERT, "mark": "#FFE9A8", "focus": CLIENT, "picture": PAPER, "edge": MUTED}
+_BY_NIGHT = {"ink": "#E8ECEF", "muted": "#A9B4BD", "paper": "#14181C", "line": "#3A434B", "client": "#7DBDF0"}
+_BY_NIGHT |= {"server": "#F39A82", "alert": "#F48FB1", "mark": "#3A3008", "focus": "#9CD0F7"}
+PAGE: dict[str, dict[str, str]] = {"day": _BY_DAY, "night": {**_BY_DAY, **_BY_NIGHT}}
+
 # A terminal's background may be black or white, where the hues above are read on paper only. These are the
 # same hues, lightened until both grounds give them a contrast of at least 3 to 1; rich lowers them to 256
 # or 16 colours.

@@ -14,6 +14,7 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
 
+from tcptrace.show.text import escape
 from tcptrace.show.theme import INK, PAPER, STATES
 
 Point = tuple[float, float]
@@ -27,6 +28,17 @@ ASSUMED_DASH: Dash = (0, (2.2, 1.6))
 _POINTS = 72  # an inch
 
 
+OURS = frozenset("→←µΔ·▸–…")  # what the pictures say themselves  # noqa: RUF001
+
+
+def readable(text: str) -> str:
+    """Return a text with all that no letter of the font shows, or that would mislead, as an escape."""
+    return "".join(
+        letter if letter < "\u0250" or letter in OURS else letter.encode("ascii", "backslashreplace").decode()
+        for letter in escape(text)
+    )
+
+
 @cache
 def _letter_width(letter: str, weight: str, family: str) -> float:
     """Return how wide one letter of size 1 is, in inches."""
@@ -37,7 +49,7 @@ def _letter_width(letter: str, weight: str, family: str) -> float:
 
 def width_of(text: str, size: float, weight: str = "normal", family: str = SANS) -> float:
     """Return how wide a text is, in inches: the sum of its letters, without the little that kerning saves."""
-    return size * sum(_letter_width(letter, weight, family) for letter in text)
+    return size * sum(_letter_width(letter, weight, family) for letter in readable(text))
 
 
 def wrapped(text: str, room: float, size: float, most: int = 3) -> list[str]:
@@ -105,7 +117,7 @@ class Pen:
         drawn = self.axes.text(
             x,
             y,
-            text,
+            readable(text),
             fontsize=size * self.scale,
             color=colour,
             ha=across,
