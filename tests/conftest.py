@@ -1,7 +1,7 @@
 """Makes the helpers that lie beside this file (``script``) importable from every folder of tests.
 
 In CI hypothesis draws the same examples each time: whether a change may land must not hang on a die. Runs by hand draw
-new ones.
+new ones. An example may take as long as it takes: on a loaded machine a deadline only makes tests fail now and then.
 """
 
 import os
@@ -12,8 +12,8 @@ from hypothesis import settings
 
 pytest_plugins = ["pytester"]  # runs other people's tests, for the plugin's
 
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("hand", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "hand")
 
 sys.path.insert(0, str(Path(__file__).parent))
