@@ -92,6 +92,8 @@ class Copier:
             self._copy()
             if not self._abandoned:
                 self._drain()
+        except OSError as error:  # nothing that is known to happen; but then it is to be said
+            self.problem = f"capturing failed: {error.strerror or error}"
         finally:
             with self._changed:
                 self._ended = True

@@ -63,6 +63,7 @@ class LiveSource:
         At most ``limit`` frames are taken of those that ``words`` select, ``snap`` octets of each; after
         ``duration_s`` seconds it ends. Without ``ring``, or where the kernel has none, frames are read one by one.
         """
+        names = list(dict.fromkeys(names))  # one that is named twice does not give its frames twice
         self.interfaces: list[Interface] = [_usable(name) for name in names]
         self.name = ",".join(names)
         self.link_types = list(dict.fromkeys(link_name(each.link) for each in self.interfaces))

@@ -194,6 +194,41 @@ def test_vlan_tags_stand_behind_the_header_of_sll2(tmp_path: Path) -> None:
     assert [line.split("\t")[0] for line in told.splitlines()] == ["", "5", "255"]
 
 
+# An interface whose frames are IP packets; somebody must hold its other end, or it has no carrier.
+TUNNEL = "ip tuntap add t0 mode tun && ip address add 192.0.2.1/24 dev t0 && ip link set t0 up"
+HOLD = """
+import fcntl, struct, sys
+with open("/dev/net/tun", "r+b", buffering=0) as end:
+    fcntl.ioctl(end, 0x400454CA, struct.pack("16sH22x", b"t0", 0x1001))  # TUNSETIFF: IFF_TUN, IFF_NO_PI
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+SEND = """
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+    for n in range(5):
+        sender.sendto(b"x" * n, ("192.0.2.2", 9))
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/net/tun").exists(), reason="kernel lacks TUN devices")
+def test_an_interface_without_link_header_gives_ip_packets(tmp_path: Path) -> None:
+    with private_network() as prefix:
+        subprocess.run([*prefix, "sh", "-c", TUNNEL], check=True)
+        holding = [*prefix, sys.executable, "-c", HOLD]
+        with subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            ((expected, got),) = beside_tcpdump(tmp_path, prefix, "t0", ("udp",), SEND)
+            holder.communicate()
+    assert [len(frame) for frame in expected] == [28, 29, 30, 31, 32]
+    assert got == expected
+    told = subprocess.run(
+        ["capinfos", "-E", tmp_path / "t00.ring"], capture_output=True, text=True, check=True
+    )
+    assert "Raw IP" in told.stdout
+
+
 def test_an_interface_that_goes_away_ends_the_capture_and_what_came_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "gone"
     with private_network() as prefix:
