@@ -28,10 +28,12 @@ from tcptrace.wire.decoder import Decoder
 if TYPE_CHECKING:
     from tcptrace.find import analysis
     from tcptrace.flow import rows
+    from tcptrace.measure import gauge
     from tcptrace.source.base import Batch
     from tcptrace.tcp import replay
 else:
     analysis = kernels.load("find.analysis")
+    gauge = kernels.load("measure.gauge")
     rows = kernels.load("flow.rows")
     replay = kernels.load("tcp.replay")
 
@@ -57,6 +59,7 @@ def analyze(
     segments: bool = False,
     tick: Callable[[int], None] | None = None,
     watch: Tell | None = None,
+    measures: bool = False,
 ) -> "Analysis":
     """Return the analysis of a capture; it is read when the result is iterated.
 
@@ -64,8 +67,8 @@ def analyze(
     capture, merged by time; or a ``Source``. ``msl_s`` is the maximum segment lifetime in seconds; ``checksums`` which
     segments are checked (``none``, ``flags``, ``all``); ``filter`` tcpdump's words; ``order`` ``stream`` or ``end``;
     ``segments`` keeps what ``Analysis.segments_of`` needs; ``tick`` is called with the number of frames read, batch by
-    batch, ``watch`` with each step as it is made or withdrawn. Raises ``InputError`` where the source cannot be read,
-    ``UsageError`` for a filter or an option that cannot be understood.
+    batch, ``watch`` with each step as it is made or withdrawn; ``measures`` fills ``Connection.measures``. Raises
+    ``InputError`` where the source cannot be read, ``UsageError`` for a filter or an option that cannot be understood.
     """
     if order not in ORDERS:
         raise UsageError(f"order: {order!r} is not known; use one of {', '.join(ORDERS)}")
@@ -74,7 +77,17 @@ def analyze(
     if max_connections < 1:
         raise UsageError(f"max-connections: {max_connections} is too few; give at least 1")
     return Analysis(
-        source, msl_s, checksums, max_connections, max_findings, filter, order, segments, tick, watch
+        source,
+        msl_s,
+        checksums,
+        max_connections,
+        max_findings,
+        filter,
+        order,
+        segments,
+        tick,
+        watch,
+        measures,
     )
 
 
@@ -93,6 +106,7 @@ class Analysis:
         segments: bool,
         tick: Callable[[int], None] | None,
         watch: Tell | None = None,
+        measures: bool = False,
     ) -> None:
         self._filter = _compile(words)
         self._source = open_source(source)
@@ -112,6 +126,8 @@ class Analysis:
         self._recorder = Recorder(self._replay, msl_s, self._label)
         self._max_findings = max_findings
         self._found: analysis.Analysis | None = None  # made where records are: counting outcomes needs none
+        self._gauge: gauge.Gauge | None = gauge.Gauge() if measures else None
+        self._recorder.gauge = self._gauge
         self._log = SegmentLog() if segments else None
         self._watcher = None if watch is None else Watcher(self._replay, self._recorder, watch)
         self._msl2_ns = round(2 * msl_s * NS)
@@ -235,6 +251,11 @@ class Analysis:
                 made, s.frame, s.time_ns, s.side, s.flags, s.seq, s.ack, s.window, s.length, s.options, s.scale,
                 s.sack_count, s.sack, self._decoder.duplicate, self._streams,
             )  # fmt: skip
+        if self._gauge is not None:
+            self._gauge.run(
+                made, s.time_ns, s.side, s.flags, s.seq, s.ack, s.window, s.length, s.options, s.mss, s.scale, s.tsval,
+                s.tsecr, s.sack_count, s.sack, s.payload_captured, s.marks, self._decoder.duplicate, self._streams,
+            )  # fmt: skip
         if self._log is not None:
             self._log.add(s, made, self._streams)
         if self._watcher is not None:
@@ -314,6 +335,8 @@ class Analysis:
         self._replay.notes.forget(row)
         if self._found is not None:
             self._found.forget(row.number)
+        if self._gauge is not None:
+            self._gauge.forget(row.number)
 
     def _record(self, row: "rows.Stream") -> Connection:
         record, steps = self._recorder.record(row)

@@ -48,6 +48,7 @@ class Request(NamedTuple):
     rules: tuple[str, ...]
     utc: bool
     colour: str
+    is_long: bool = False
 
 
 @click.command(
@@ -67,6 +68,9 @@ class Request(NamedTuple):
 )
 @click.option("--json", "is_json", is_flag=True, help="JSON Lines (see `tcptrace schema`).")
 @click.option("--csv", "is_csv", is_flag=True, help="Comma-separated values, a row a connection.")
+@click.option(
+    "--long", "is_long", is_flag=True, help="Measures of each direction, in two columns; --json: `measures`."
+)
 @click.option("--summary", "is_summary", is_flag=True, help="Only how many connections had which outcome.")
 @click.option("--frames", "has_frames", is_flag=True, help="With --json: a record for each segment, too.")
 @click.option(
@@ -164,6 +168,8 @@ def make_request(paths: tuple[str, ...], condition: str, options: dict[str, Any]
         raise UsageError("--frames: it adds records to --json; write --json --frames")
     if options["is_live"] and (is_csv or options["is_summary"]):
         raise UsageError(f"--live: {'--csv' if is_csv else '--summary'} tells no steps; choose one")
+    if options.get("is_long") and (is_csv or options["is_summary"]):
+        raise UsageError("--long: measures are for each connection; leave --csv and --summary out")
     value, text = _msl(options.pop("msl_s"), options.pop("stack"))
     form = "json" if is_json else "csv" if is_csv else "table"
     return Request(paths=paths, filter=condition, form=form, msl_s=value, msl_text=text, **options)

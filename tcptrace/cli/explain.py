@@ -34,17 +34,26 @@ def _list(width: int) -> Iterator[Line]:
 @click.command(epilog="Codes are those of `tcptrace findings`, and Wireshark's tcp.analysis.* names.")
 @click.argument("names", nargs=-1, metavar="[CODE...]")
 @click.option(
+    "--measures", "is_measures", is_flag=True, help="Define the measures of `analyze --long`, as Markdown."
+)
+@click.option(
     "--color",
     "colour",
     type=click.Choice(("auto", "always", "never")),
     default="auto",
     help="Colours (auto: on a terminal without NO_COLOR).",
 )
-def explain(names: tuple[str, ...], colour: str) -> None:
+def explain(names: tuple[str, ...], is_measures: bool, colour: str) -> None:
     """Say what a finding's code means, what usually causes it, and what to look at next; without CODE list all."""
     paint = painter(terminal.use_colour(colour))
     width = terminal.output_width() or WIDTH
     out = terminal.Output(terminal.Progress())
+    if is_measures:
+        from tcptrace.measure.measures import definitions
+
+        out.write_text(definitions())
+        out.flush()
+        return
     chosen = [known_code(name) for name in names]
     if not chosen:
         for line in _list(width):

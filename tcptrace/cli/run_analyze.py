@@ -50,6 +50,7 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
             filter=request.filter,
             order=request.order or ("end" if live or request.is_live else "stream"),
             segments=request.has_frames,
+            measures=request.is_long,
             tick=view.tick if view is not None else progress.tick if progress.wanted else None,
             watch=None if view is None else view.tell,
         )
@@ -64,6 +65,8 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
             capture = _json(request, analysis, wanted, out)
         elif request.form == "csv":
             capture = _csv(analysis, wanted, out)
+        elif request.is_long:
+            capture = _long(request, analysis, wanted, out)
         else:
             capture = _table(request, analysis, wanted, out, live)
         out.flush()
@@ -107,6 +110,26 @@ def _json(
                 out.write(json.lines(analysis.segments_of(connection.stream)))
             out.write(json.line(connection))
     out.write(json.line(analysis.capture))
+    return analysis.capture
+
+
+def _long(
+    request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output
+) -> Capture:
+    """Write each connection's measures, then the summary."""
+    from tcptrace.show.long import long_lines
+    from tcptrace.show.paint import painter
+    from tcptrace.show.text import Clock
+
+    paint = painter(terminal.use_colour(request.colour))
+    clock, ascii_only = Clock(request.utc), terminal.output_is_ascii()
+    outcomes: Counter[str] = Counter()
+    for connection in analysis:
+        if wanted is None or wanted(connection):
+            outcomes[connection.outcome] += 1
+            for line in long_lines(connection, clock, ascii_only):
+                out.write_text(paint(line) + "\n")
+    out.write_text(_summary_text(request, analysis.capture, outcomes, wanted))
     return analysis.capture
 
 

@@ -6,10 +6,13 @@ sentences, the tap's place, round trips in seconds.
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
+import msgspec
+
 from tcptrace import kernels
 from tcptrace.find import numbers
 from tcptrace.find.codes import CODES
 from tcptrace.flow import bits
+from tcptrace.measure.measures import measured
 from tcptrace.model.records import (
     Connection,
     Endpoint,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from tcptrace.find.analysis import Analysis
     from tcptrace.find.ledger import Tally
     from tcptrace.flow import rows
+    from tcptrace.measure.gauge import Gauge
     from tcptrace.tcp import verdict
     from tcptrace.tcp.paths import Step
     from tcptrace.tcp.replay import Replay
@@ -77,6 +81,7 @@ class Recorder:
         self.msl_s = msl_s
         self.label = label
         self.verdict = verdict.Verdict(replay.paths)
+        self.gauge: Gauge | None = None  # measures, where asked for
         self.found: Analysis | None = None  # what is found beside the replay's own notes
 
     def record(self, row: "rows.Stream") -> tuple[Connection, list[tuple[int, Side, str]]]:
@@ -137,11 +142,30 @@ class Recorder:
             findings=findings,
             given_up=bool(row.flags & bits.S_GIVEN_UP),
         )
+        if self.gauge is not None:
+            record = msgspec.structs.replace(record, measures=self._measures(self.gauge, row, record, alone))
         places = [(step.place, step.side, STATE_NAMES[step.step[5]]) for step in steps]
         if alone:
             places += [(place, "server", state) for place, _, state in places]
             places.sort(key=lambda entry: entry[0])
         return record, places
+
+    def _measures(
+        self, gauge: "Gauge", row: "rows.Stream", record: Connection, alone: bool
+    ) -> dict[str, object]:
+        """Return the connection's measures."""
+        client = 0 if alone else self.verdict.client
+        own, peer = gauge.of(row.number, client), gauge.of(row.number, 1 - client)
+        to_server = to_client = None
+        if (
+            row.syn_side == client
+            and row.synack_side == 1 - client
+            and bits.NO_TIME not in (row.syn_ns, row.synack_ns)
+        ):
+            to_server = max(0, row.synack_ns - row.syn_ns)
+            if row.handshake_ns != bits.NO_TIME:
+                to_client = max(0, row.handshake_ns - row.synack_ns)
+        return measured(own, peer, record, (to_server, to_client))
 
     def numbers(self, row: "rows.Stream") -> tuple[int, tuple[int, int]]:
         """Return which end is the client, and the initial sequence numbers of client and server."""

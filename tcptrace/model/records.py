@@ -5,7 +5,7 @@ integers, nanoseconds since the Unix epoch; durations in ``_s`` are floats, seco
 never a guess.
 """
 
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -101,6 +101,7 @@ class Connection(msgspec.Struct, frozen=True, tag_field="record", tag="connectio
     finding_counts: dict[str, dict[str, int]]
     findings: list[Finding]
     given_up: bool
+    measures: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET  # ``measure.measures``, where asked for
 
 
 class Segment(msgspec.Struct, frozen=True, tag_field="record", tag="segment", omit_defaults=True):

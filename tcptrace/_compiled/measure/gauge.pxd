@@ -1,0 +1,69 @@
+# C types of tcptrace/measure/gauge.py.
+cimport cython
+
+cdef long long HALF, MASK32, NO_TIME, NONE, SACK_WORDS, ACK, FIN, MARK_BAD_CHECKSUM, OPT_SCALE, OPT_TIMESTAMPS
+cdef long long PSH, RST, SYN, URG, SFR, FIRST_ROOM, MOST_OUTSTANDING, TRIPLE
+
+
+@cython.final
+cdef class Meter:
+    cdef public unsigned int segments, acks, pure_acks, pushed, urgent, syns, fins, rsts, data_segments
+    cdef public unsigned int segment_least, segment_most, sacks, blocks, dsacks, dup_acks, dup_run, dup_longest
+    cdef public unsigned int dup_triples, window_count, window_least, window_most, windows_zero, iss, nxt, ack
+    cdef public unsigned int flight_count, flight_most, initial_bytes, initial_segments, old_end, barred_from, barred_to
+    cdef public unsigned int rtt_count, probe_val, ts_count, reply_count
+    cdef public unsigned int ambiguous, cumulative, truncated, flight_least
+    cdef public int window, ring
+    cdef public long long truncated_bytes
+    cdef public unsigned short mss, options
+    cdef public unsigned char scale, has_sent, has_ack, blocks_most
+    cdef public long long data_bytes, data_first_ns, data_last_ns, last_ns, idle_most_ns, window_sum, flight_sum
+    cdef public long long old_ns, rtt_sum_ns, rtt_least_ns, rtt_most_ns, rtt_smooth_ns, rtt_var_ns
+    cdef public long long probe_ns, ts_sum_ns, ts_least_ns, ts_most_ns, reply_sum_ns, reply_least_ns, reply_most_ns
+    cdef public double rtt_squares
+
+
+@cython.final
+cdef class Ring:
+    cdef public long long[::1] words
+    cdef public int first, count
+
+
+@cython.final
+cdef class Gauge:
+    cdef public list meters, rings, free
+    cdef public Meter nobody
+
+    @cython.locals(i="long long", own=Meter, peer=Meter, bits=int, now="long long")
+    cpdef run(
+        self, long long count, long long[::1] time_ns, unsigned char[::1] side, unsigned short[::1] flags,
+        unsigned int[::1] seq, unsigned int[::1] ack, unsigned short[::1] window, unsigned int[::1] length,
+        unsigned short[::1] options, unsigned short[::1] mss, unsigned char[::1] scale, unsigned int[::1] tsval,
+        unsigned int[::1] tsecr, unsigned char[::1] sack_count, unsigned int[::1] sack, unsigned int[::1] captured,
+        unsigned char[::1] marks,
+        unsigned char[::1] duplicate, long long[::1] stream_of)
+    @cython.locals(meter=Meter)
+    cpdef Meter meter(self, long long place)
+    @cython.locals(left="long long", right="long long", is_below=int)
+    cpdef blocks(self, Meter own, long long ack, int count, unsigned int[::1] sack, long long at)
+    @cython.locals(since="long long")
+    cpdef data(self, Meter own, Meter peer, long long now, int bits, long long length)
+    @cython.locals(end="long long", ahead="long long", flight="long long")
+    cpdef send(self, Meter own, Meter peer, long long now, int bits, long long seq, long long length)
+    cpdef bar(self, Meter own, long long left, long long right)
+    @cython.locals(ring=Ring, size="long long", larger="long long[::1]", number="long long", at="long long")
+    cpdef outstanding(self, Meter own, long long end, long long now)
+    @cython.locals(octets="long long", ahead="long long")
+    cpdef receive(self, Meter own, Meter peer, long long now, int bits, long long ack, long long window, long long length)
+    @cython.locals(inside="long long", ring=Ring, at="long long")
+    cpdef acknowledged(self, Meter way, long long ack, long long now)
+    @cython.locals(ring=Ring)
+    cpdef give_back(self, Meter way)
+    @cython.locals(off="long long")
+    cpdef sample(self, Meter way, long long rtt)
+    @cython.locals(rtt="long long")
+    cpdef echo(self, Meter way, long long now, long long tsecr)
+    @cython.locals(place="long long", meter=Meter)
+    cpdef Meter of(self, long long number, int side)
+    @cython.locals(place="long long", meter=Meter)
+    cpdef forget(self, long long number)

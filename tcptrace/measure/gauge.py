@@ -1,0 +1,510 @@
+"""Running numbers of each direction, from the same columns as the analysis: what ``measures`` makes its figures of.
+
+A hot file: plain Python here, compiled with the C types of ``_compiled/measure/gauge.pxd``. Second copies of a packet and
+segments with a wrong checksum are left out. Numbers are raw, compared modulo 2^32.
+"""
+
+from array import array
+
+from tcptrace.flow.bits import HALF, MASK32, NO_TIME, NONE
+from tcptrace.model.columns import SACK_WORDS
+from tcptrace.model.tcpflags import (
+    ACK,
+    FIN,
+    MARK_BAD_CHECKSUM,
+    OPT_SCALE,
+    OPT_TIMESTAMPS,
+    PSH,
+    RST,
+    SYN,
+    URG,
+)
+
+SFR = 0x07  # SYN, FIN or RST
+FIRST_ROOM = 16
+MOST_OUTSTANDING = 4096  # segments of a direction that wait for their ACK; what is more gives no sample
+TRIPLE = 3  # RFC 5681 3.2: so many duplicate ACKs call for a fast retransmission
+
+
+class Meter:
+    """One direction: what its sender sent, and what its peer's ACKs showed of it."""
+
+    __slots__ = (
+        "ack",
+        "acks",
+        "ambiguous",
+        "barred_from",
+        "barred_to",
+        "blocks",
+        "blocks_most",
+        "cumulative",
+        "data_bytes",
+        "data_first_ns",
+        "data_last_ns",
+        "data_segments",
+        "dsacks",
+        "dup_acks",
+        "dup_longest",
+        "dup_run",
+        "dup_triples",
+        "fins",
+        "flight_count",
+        "flight_least",
+        "flight_most",
+        "flight_sum",
+        "has_ack",
+        "has_sent",
+        "idle_most_ns",
+        "initial_bytes",
+        "initial_segments",
+        "iss",
+        "last_ns",
+        "mss",
+        "nxt",
+        "old_end",
+        "old_ns",
+        "options",
+        "probe_ns",
+        "probe_val",
+        "pure_acks",
+        "pushed",
+        "reply_count",
+        "reply_least_ns",
+        "reply_most_ns",
+        "reply_sum_ns",
+        "ring",
+        "rsts",
+        "rtt_count",
+        "rtt_least_ns",
+        "rtt_most_ns",
+        "rtt_smooth_ns",
+        "rtt_squares",
+        "rtt_sum_ns",
+        "rtt_var_ns",
+        "sacks",
+        "scale",
+        "segment_least",
+        "segment_most",
+        "segments",
+        "syns",
+        "truncated",
+        "truncated_bytes",
+        "ts_count",
+        "ts_least_ns",
+        "ts_most_ns",
+        "ts_sum_ns",
+        "urgent",
+        "window",
+        "window_count",
+        "window_least",
+        "window_most",
+        "window_sum",
+        "windows_zero",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.segments = 0
+        self.acks = 0
+        self.pure_acks = 0
+        self.pushed = 0
+        self.urgent = 0
+        self.syns = 0
+        self.fins = 0
+        self.rsts = 0
+        self.data_segments = 0
+        self.data_bytes = 0
+        self.truncated = 0  # segments whose payload the snap length cut
+        self.truncated_bytes = 0
+        self.segment_least = 0
+        self.segment_most = 0
+        self.data_first_ns = NO_TIME
+        self.data_last_ns = NO_TIME
+        self.last_ns = NO_TIME  # of its last segment
+        self.idle_most_ns = NONE
+        self.options = 0  # of its SYN: OPT_ bits
+        self.mss = 0
+        self.scale = 0
+        self.sacks = 0  # segments with SACK blocks
+        self.blocks = 0
+        self.blocks_most = 0
+        self.dsacks = 0
+        self.dup_acks = 0
+        self.dup_run = 0
+        self.dup_longest = 0
+        self.dup_triples = 0
+        self.window = NONE  # raw, of its last segment
+        self.window_count = 0
+        self.window_sum = 0
+        self.window_least = 0
+        self.window_most = 0
+        self.windows_zero = 0
+        self.has_sent = 0
+        self.iss = 0  # its first number
+        self.nxt = 0  # the highest end that it sent
+        self.has_ack = 0
+        self.ack = 0  # the highest ACK that it sent
+        self.flight_count = 0
+        self.flight_sum = 0
+        self.flight_most = 0
+        self.flight_least = 0
+        self.initial_bytes = 0
+        self.initial_segments = 0
+        self.old_end = 0  # its oldest outstanding segment: end and time; NO_TIME: none. More are in its ring.
+        self.old_ns = NO_TIME
+        self.ring = NONE  # place in ``Gauge.rings``
+        self.barred_from = 0  # sent again: an ACK in (barred_from, barred_to] gives no sample (Karn)
+        self.barred_to = 0
+        self.ambiguous = 0  # ACKs that end a segment sent again: no sample
+        self.cumulative = 0  # segments that a later one's ACK covered
+        self.rtt_count = 0
+        self.rtt_sum_ns = 0
+        self.rtt_squares = 0.0  # of nanoseconds
+        self.rtt_least_ns = 0
+        self.rtt_most_ns = 0
+        self.rtt_smooth_ns = 0
+        self.rtt_var_ns = 0
+        self.probe_val = 0  # a TSval whose echo is waited for
+        self.probe_ns = NO_TIME  # since when; NO_TIME: none
+        self.ts_count = 0
+        self.ts_sum_ns = 0
+        self.ts_least_ns = 0
+        self.ts_most_ns = 0
+        self.reply_count = 0  # times from the peer's last data to its next
+        self.reply_sum_ns = 0
+        self.reply_least_ns = 0
+        self.reply_most_ns = 0
+
+
+class Ring:
+    """Outstanding segments beyond the first: ends and times in turn."""
+
+    __slots__ = ("count", "first", "words")
+
+    def __init__(self) -> None:
+        self.words = array("q", bytes(16 * FIRST_ROOM))
+        self.first = 0
+        self.count = 0
+
+
+class Gauge:
+    """All connections of a capture: two meters each, by stream number."""
+
+    __slots__ = ("free", "meters", "nobody", "rings")
+
+    def __init__(self) -> None:
+        self.meters: list[Meter | None] = []  # 2 * stream + side
+        self.nobody = Meter()
+        self.rings: list[Ring] = []
+        self.free: list[int] = []  # places in ``rings`` that nobody has
+
+    def run(
+        self,
+        count: int,
+        time_ns: "array[int]",
+        side: "array[int]",
+        flags: "array[int]",
+        seq: "array[int]",
+        ack: "array[int]",
+        window: "array[int]",
+        length: "array[int]",
+        options: "array[int]",
+        mss: "array[int]",
+        scale: "array[int]",
+        tsval: "array[int]",
+        tsecr: "array[int]",
+        sack_count: "array[int]",
+        sack: "array[int]",
+        captured: "array[int]",
+        marks: "array[int]",
+        duplicate: "array[int]",
+        stream_of: "array[int]",
+    ) -> None:
+        """Measure ``count`` segments (``model.columns.Segments``) with their stream numbers ('q')."""
+        for i in range(count):
+            if duplicate[i] or marks[i] & MARK_BAD_CHECKSUM:
+                continue
+            own = self.meter(2 * stream_of[i] + side[i])
+            peer = self.of(stream_of[i], 1 - side[i])
+            bits = flags[i]
+            now = time_ns[i]
+            own.segments += 1
+            if own.last_ns != NO_TIME and now - own.last_ns > own.idle_most_ns:
+                own.idle_most_ns = now - own.last_ns
+            own.last_ns = now
+            if bits & SYN:
+                own.syns += 1
+                own.options = options[i]
+                own.mss = mss[i]
+                own.scale = scale[i] if scale[i] < 15 else 14  # RFC 7323 2.3: more is taken as 14
+            if bits & FIN:
+                own.fins += 1
+            if bits & RST:
+                own.rsts += 1
+            if bits & URG:
+                own.urgent += 1
+            if bits & ACK:
+                own.acks += 1
+            if sack_count[i]:
+                self.blocks(own, ack[i], sack_count[i], sack, i * SACK_WORDS)
+            if bits & RST:
+                continue  # its numbers and window are no promise (RFC 9293 3.5.3)
+            if captured[i] < length[i]:
+                own.truncated += 1
+                own.truncated_bytes += length[i] - captured[i]
+            if length[i]:
+                self.data(own, peer, now, bits, length[i])
+            if length[i] or bits & (SYN | FIN):
+                self.send(own, peer, now, bits, seq[i], length[i])
+                if options[i] & OPT_TIMESTAMPS and own.probe_ns == NO_TIME:
+                    own.probe_val = tsval[i]
+                    own.probe_ns = now
+            if bits & ACK:
+                self.receive(own, peer, now, bits, ack[i], window[i], length[i])
+                if options[i] & OPT_TIMESTAMPS and peer.probe_ns != NO_TIME:
+                    self.echo(peer, now, tsecr[i])
+
+    def meter(self, place: int) -> Meter:
+        """Return a direction's meter, made where there is none yet."""
+        while len(self.meters) <= place:
+            self.meters.append(None)
+        meter = self.meters[place]
+        if meter is None:
+            meter = Meter()
+            self.meters[place] = meter
+        return meter
+
+    def blocks(self, own: Meter, ack: int, count: int, sack: "array[int]", at: int) -> None:
+        """Count the SACK blocks of a segment; RFC 2883 4: the first is a D-SACK below the ACK or within the second."""
+        own.sacks += 1
+        own.blocks += count
+        if count > own.blocks_most:
+            own.blocks_most = count
+        left = sack[at]
+        right = sack[at + 1]
+        is_below = (ack - right) & MASK32 < HALF
+        if not is_below and count > 1:
+            is_below = (left - sack[at + 2]) & MASK32 < HALF and (sack[at + 3] - right) & MASK32 < HALF
+        if is_below:
+            own.dsacks += 1
+
+    def data(self, own: Meter, peer: Meter, now: int, bits: int, length: int) -> None:
+        """Count payload, and the time since the peer's last payload where this answers it."""
+        own.data_segments += 1
+        own.data_bytes += length
+        if bits & PSH:
+            own.pushed += 1
+        if length > own.segment_most:
+            own.segment_most = length
+        if own.segment_least == 0 or length < own.segment_least:
+            own.segment_least = length
+        if own.data_first_ns == NO_TIME:
+            own.data_first_ns = now
+        if own.data_last_ns < peer.data_last_ns <= now:
+            since = now - peer.data_last_ns
+            if own.reply_count == 0 or since < own.reply_least_ns:
+                own.reply_least_ns = since
+            if since > own.reply_most_ns:
+                own.reply_most_ns = since
+            own.reply_sum_ns += since
+            own.reply_count += 1
+        own.data_last_ns = now
+
+    def send(self, own: Meter, peer: Meter, now: int, bits: int, seq: int, length: int) -> None:
+        """Take numbers that were sent: flight, initial window, what waits for its ACK."""
+        if not own.has_sent:
+            own.has_sent = 1
+            own.iss = seq if bits & SYN else (seq - 1) & MASK32
+            own.nxt = seq
+        end = seq + length
+        if bits & SYN:
+            end += 1
+        if bits & FIN:
+            end += 1
+        end &= MASK32
+        ahead = (end - own.nxt) & MASK32
+        if 0 < ahead < HALF:
+            if (own.nxt - seq) & MASK32 == 0 or (seq - own.nxt) & MASK32 < HALF:
+                self.outstanding(own, end, now)
+            else:
+                self.bar(own, seq, end)
+            own.nxt = end
+            # RFC 5681 3.1: what is sent before the peer has acknowledged more than the SYN.
+            if length and own.syns and (not peer.has_ack or (own.iss + 1 - peer.ack) & MASK32 < HALF):
+                own.initial_bytes += length
+                own.initial_segments += 1
+        else:
+            self.bar(own, seq, end)
+        if peer.has_ack:
+            flight = (own.nxt - peer.ack) & MASK32
+            if flight < HALF and length:
+                own.flight_count += 1
+                own.flight_sum += flight
+                if flight > own.flight_most:
+                    own.flight_most = flight
+                if flight and (own.flight_least == 0 or flight < own.flight_least):
+                    own.flight_least = flight
+
+    def bar(self, own: Meter, left: int, right: int) -> None:
+        """Bar numbers that were sent twice from samples (Karn's rule, RFC 6298 3)."""
+        if own.old_ns == NO_TIME:
+            return
+        if own.barred_to == own.barred_from or (own.old_end - own.barred_to) & MASK32 < HALF:
+            own.barred_from = left
+            own.barred_to = right
+            return
+        if (own.barred_from - left) & MASK32 < HALF:
+            own.barred_from = left
+        if (right - own.barred_to) & MASK32 < HALF:
+            own.barred_to = right
+
+    def outstanding(self, own: Meter, end: int, now: int) -> None:
+        """Remember when new numbers went out."""
+        if own.old_ns == NO_TIME:
+            own.old_end = end
+            own.old_ns = now
+            return
+        if own.ring == NONE:
+            if self.free:
+                own.ring = self.free.pop()
+            else:
+                own.ring = len(self.rings)
+                self.rings.append(Ring())
+        ring = self.rings[own.ring]
+        size = len(ring.words) >> 1
+        if ring.count == size:
+            if size >= MOST_OUTSTANDING:
+                return
+            larger = array("q", bytes(32 * size))
+            for number in range(size):
+                at = ((ring.first + number) & (size - 1)) << 1
+                larger[number << 1] = ring.words[at]
+                larger[(number << 1) + 1] = ring.words[at + 1]
+            ring.words = larger
+            ring.first = 0
+            size <<= 1
+        at = ((ring.first + ring.count) & (size - 1)) << 1
+        ring.words[at] = end
+        ring.words[at + 1] = now
+        ring.count += 1
+
+    def receive(
+        self, own: Meter, peer: Meter, now: int, bits: int, ack: int, window: int, length: int
+    ) -> None:
+        """Take an ACK and its window: duplicates, and samples of what the peer sent."""
+        if not bits & SYN:
+            octets = window
+            if own.options & OPT_SCALE and peer.options & OPT_SCALE:
+                octets = window << own.scale
+            if own.window_count == 0 or octets < own.window_least:
+                own.window_least = octets
+            if octets > own.window_most:
+                own.window_most = octets
+            own.window_sum += octets
+            own.window_count += 1
+            if window == 0:
+                own.windows_zero += 1
+        if length == 0 and not bits & SFR:
+            own.pure_acks += 1
+        if not own.has_ack or ((ack - own.ack) & MASK32 < HALF and ack != own.ack):
+            own.ack = ack
+            own.has_ack = 1
+            own.dup_run = 0
+        elif ack == own.ack and length == 0 and not bits & SFR and window == own.window:
+            ahead = (peer.nxt - ack) & MASK32
+            if peer.has_sent and 0 < ahead < HALF:  # RFC 5681 2: while data is outstanding
+                own.dup_acks += 1
+                own.dup_run += 1
+                if own.dup_run > own.dup_longest:
+                    own.dup_longest = own.dup_run
+                if own.dup_run == TRIPLE:
+                    own.dup_triples += 1
+        own.window = window
+        if peer.old_ns != NO_TIME and (ack - peer.old_end) & MASK32 < HALF:
+            self.acknowledged(peer, ack, now)
+
+    def acknowledged(self, way: Meter, ack: int, now: int) -> None:
+        """Take what an ACK covers off the outstanding; a sample where it ends a segment that was sent once."""
+        while way.old_ns != NO_TIME and (ack - way.old_end) & MASK32 < HALF:
+            if way.old_end == ack:
+                inside = (ack - way.barred_from - 1) & MASK32
+                if way.barred_from == way.barred_to or inside >= (way.barred_to - way.barred_from) & MASK32:
+                    self.sample(way, now - way.old_ns if now > way.old_ns else 0)
+                else:
+                    way.ambiguous += 1
+            else:
+                way.cumulative += 1
+            if way.ring == NONE:
+                way.old_ns = NO_TIME
+                return
+            ring = self.rings[way.ring]
+            at = ring.first << 1
+            way.old_end = ring.words[at]
+            way.old_ns = ring.words[at + 1]
+            ring.first = (ring.first + 1) & ((len(ring.words) >> 1) - 1)
+            ring.count -= 1
+            if ring.count == 0:
+                self.give_back(way)
+
+    def give_back(self, way: Meter) -> None:
+        """Take a direction's ring away."""
+        if way.ring == NONE:
+            return
+        ring = self.rings[way.ring]
+        if len(ring.words) > 2 * FIRST_ROOM:
+            ring = Ring()
+            self.rings[way.ring] = ring
+        ring.count = 0
+        self.free.append(way.ring)
+        way.ring = NONE
+
+    def sample(self, way: Meter, rtt: int) -> None:
+        """Take a round trip; smoothed as RFC 6298 2.2 and 2.3 say, in whole nanoseconds."""
+        if way.rtt_count == 0:
+            way.rtt_least_ns = rtt
+            way.rtt_smooth_ns = rtt
+            way.rtt_var_ns = rtt >> 1
+        else:
+            if rtt < way.rtt_least_ns:
+                way.rtt_least_ns = rtt
+            off = way.rtt_smooth_ns - rtt
+            if off < 0:
+                off = -off
+            way.rtt_var_ns = (3 * way.rtt_var_ns + off) >> 2
+            way.rtt_smooth_ns = (7 * way.rtt_smooth_ns + rtt) >> 3
+        if rtt > way.rtt_most_ns:
+            way.rtt_most_ns = rtt
+        way.rtt_count += 1
+        way.rtt_sum_ns += rtt
+        way.rtt_squares += 1.0 * rtt * rtt
+
+    def echo(self, way: Meter, now: int, tsecr: int) -> None:
+        """Take the echo of a TSval: a round trip where it is the one waited for (RFC 7323 4)."""
+        if tsecr == way.probe_val:
+            rtt = now - way.probe_ns if now > way.probe_ns else 0
+            if way.ts_count == 0 or rtt < way.ts_least_ns:
+                way.ts_least_ns = rtt
+            if rtt > way.ts_most_ns:
+                way.ts_most_ns = rtt
+            way.ts_sum_ns += rtt
+            way.ts_count += 1
+            way.probe_ns = NO_TIME
+        elif (tsecr - way.probe_val) & MASK32 < HALF:
+            way.probe_ns = NO_TIME
+
+    def of(self, number: int, side: int) -> Meter:
+        """Return a direction's meter; an empty one where no segment of it was captured."""
+        place = 2 * number + side
+        if place < len(self.meters):
+            meter = self.meters[place]
+            if meter is not None:
+                return meter
+        return self.nobody
+
+    def forget(self, number: int) -> None:
+        """Let go of a stream that is written."""
+        for place in (2 * number, 2 * number + 1):
+            if place < len(self.meters):
+                meter = self.meters[place]
+                if meter is not None:
+                    self.give_back(meter)
+                self.meters[place] = None

@@ -1,0 +1,484 @@
+"""The measures of a connection: one list, from which the table of ``--long``, the JSON key and the definitions all come.
+
+Each row is a figure of one direction: what its side sent, and what the other side's ACKs showed of it. ``None`` where the
+capture does not tell.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from tcptrace.flow.bits import MASK32, NO_TIME
+from tcptrace.measure.residency import time_in_states
+from tcptrace.model.records import Connection, Side
+from tcptrace.model.tcpflags import OPT_SACK_PERMITTED, OPT_SCALE, OPT_TIMESTAMPS
+
+if TYPE_CHECKING:
+    from tcptrace.measure.gauge import Meter
+
+NS = 1_000_000_000
+LEAST_RTO_NS = NS  # RFC 6298 2.4
+Value = int | float | bool | None
+
+
+class Given(NamedTuple):
+    """What a measure is made of."""
+
+    own: "Meter"
+    peer: "Meter"
+    connection: Connection
+    side: Side
+
+
+class Measure(NamedTuple):
+    """One figure of one direction."""
+
+    name: str  # JSON key, with its unit: _s seconds, _bytes, _per_s
+    label: str  # in the table, as the C tcptrace calls it where it has it
+    unit: str  # "count", "bytes", "seconds", "rate", "bool"
+    definition: str
+    of: Callable[[Given], Value]
+
+
+def _found(given: Given, code: str) -> int:
+    return given.connection.finding_counts.get(code, {}).get(given.side, 0)
+
+
+def _seconds(ns: int) -> float:
+    return ns / NS
+
+
+def _average(total: float, count: int, scale: int = 1) -> float | None:
+    return total / count / scale if count else None
+
+
+def _deviation(given: Given) -> float | None:
+    """Return the standard deviation of the sample, n - 1."""
+    own = given.own
+    if own.rtt_count < 2:
+        return None
+    mean = own.rtt_sum_ns / own.rtt_count
+    variance = (own.rtt_squares - own.rtt_count * mean * mean) / (own.rtt_count - 1)
+    return float(max(variance, 0.0) ** 0.5) / NS
+
+
+def _unique(given: Given) -> int | None:
+    unique: int | None = getattr(given.connection.unique_bytes, given.side)
+    return unique
+
+
+def _again(given: Given) -> int | None:
+    unique = _unique(given)
+    return None if unique is None else max(0, given.own.data_bytes - unique)
+
+
+def _stream(given: Given) -> int | None:
+    own = given.own
+    if not own.syns or not own.fins:
+        return None
+    return (own.nxt - own.iss - 2) & MASK32  # SYN and FIN take a number each
+
+
+def _missed(given: Given) -> int | None:
+    stream, unique = _stream(given), _unique(given)
+    return None if stream is None or unique is None else max(0, stream - unique)
+
+
+def _throughput(given: Given) -> float | None:
+    unique, span = _unique(given), given.connection.last_ns - given.connection.first_ns
+    return None if unique is None or span <= 0 else unique * NS / span
+
+
+def _goodput(given: Given) -> float | None:
+    unique, span = _unique(given), given.own.data_last_ns - given.own.data_first_ns
+    return None if unique is None or given.own.data_first_ns == NO_TIME or span <= 0 else unique * NS / span
+
+
+def _if(condition: object, value: Value) -> Value:
+    return value if condition else None
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure(
+        "segments", "total packets", "count", "TCP segments, second copies left out", lambda g: g.own.segments
+    ),
+    Measure("acks", "ack pkts sent", "count", "segments with ACK", lambda g: g.own.acks),
+    Measure(
+        "pure_acks",
+        "pure acks sent",
+        "count",
+        "ACK, no payload, no SYN, FIN or RST",
+        lambda g: g.own.pure_acks,
+    ),
+    Measure(
+        "sack_segments",
+        "sack pkts sent",
+        "count",
+        "segments with SACK blocks (RFC 2018)",
+        lambda g: g.own.sacks,
+    ),
+    Measure(
+        "dsack_segments",
+        "dsack pkts sent",
+        "count",
+        "of these, whose first block lies below the ACK or within the second (RFC 2883 4)",
+        lambda g: g.own.dsacks,
+    ),
+    Measure(
+        "sack_blocks_max",
+        "max sack blks/ack",
+        "count",
+        "most blocks in a segment",
+        lambda g: g.own.blocks_most,
+    ),
+    Measure(
+        "unique_bytes", "unique bytes sent", "bytes", "each payload sequence number once (contract)", _unique
+    ),
+    Measure(
+        "data_segments",
+        "actual data pkts",
+        "count",
+        "segments with payload; RSTs left out",
+        lambda g: g.own.data_segments,
+    ),
+    Measure(
+        "data_bytes",
+        "actual data bytes",
+        "bytes",
+        "payload of these, what is sent again included",
+        lambda g: g.own.data_bytes,
+    ),
+    Measure(
+        "sent_again_segments",
+        "rexmt data pkts",
+        "count",
+        "findings `retransmission` of this side: SYN and FIN count too",
+        lambda g: _found(g, "retransmission"),
+    ),
+    Measure("sent_again_bytes", "rexmt data bytes", "bytes", "data_bytes without unique_bytes", _again),
+    Measure(
+        "zero_window_probes",
+        "zwnd probe pkts",
+        "count",
+        "findings `zero_window_probe` (RFC 9293 3.8.6.1)",
+        lambda g: _found(g, "zero_window_probe"),
+    ),
+    Measure(
+        "out_of_order",
+        "outoforder pkts",
+        "count",
+        "findings `out_of_order`",
+        lambda g: _found(g, "out_of_order"),
+    ),
+    Measure("pushed", "pushed data pkts", "count", "segments with payload and PSH", lambda g: g.own.pushed),
+    Measure("syns", "SYN pkts sent", "count", "segments with SYN", lambda g: g.own.syns),
+    Measure("fins", "FIN pkts sent", "count", "segments with FIN", lambda g: g.own.fins),
+    Measure("resets", "RST pkts sent", "count", "segments with RST", lambda g: g.own.rsts),
+    Measure(
+        "window_scale",
+        "adv wind scale",
+        "count",
+        "the shift in its SYN (RFC 7323 2.2); null without the option",
+        lambda g: _if(g.own.options & OPT_SCALE, g.own.scale),
+    ),
+    Measure(
+        "timestamps",
+        "req 1323 ts",
+        "bool",
+        "timestamps option in its SYN (RFC 7323 3); null without a SYN",
+        lambda g: _if(g.own.syns, bool(g.own.options & OPT_TIMESTAMPS)),
+    ),
+    Measure(
+        "sack_permitted",
+        "req sack",
+        "bool",
+        "SACK permitted in its SYN (RFC 2018 2); null without a SYN",
+        lambda g: _if(g.own.syns, bool(g.own.options & OPT_SACK_PERMITTED)),
+    ),
+    Measure("sack_blocks", "sacks sent", "count", "SACK blocks in all segments", lambda g: g.own.blocks),
+    Measure(
+        "urgent", "urgent data pkts", "count", "segments with URG (RFC 9293 3.8.5)", lambda g: g.own.urgent
+    ),
+    Measure(
+        "mss_bytes",
+        "mss requested",
+        "bytes",
+        "MSS option in its SYN (RFC 9293 3.7.1)",
+        lambda g: _if(g.own.mss, g.own.mss),
+    ),
+    Measure("segment_max_bytes", "max segm size", "bytes", "largest payload", lambda g: g.own.segment_most),
+    Measure(
+        "segment_min_bytes",
+        "min segm size",
+        "bytes",
+        "smallest payload but none",
+        lambda g: g.own.segment_least,
+    ),
+    Measure(
+        "segment_avg_bytes",
+        "avg segm size",
+        "bytes",
+        "data_bytes / data_segments",
+        lambda g: _average(g.own.data_bytes, g.own.data_segments),
+    ),
+    Measure(
+        "window_max_bytes",
+        "max win adv",
+        "bytes",
+        "largest window offered, scaled; those in SYNs left out (RFC 7323 2.2)",
+        lambda g: _if(g.own.window_count, g.own.window_most),
+    ),
+    Measure(
+        "window_min_bytes",
+        "min win adv",
+        "bytes",
+        "smallest of these",
+        lambda g: _if(g.own.window_count, g.own.window_least),
+    ),
+    Measure("zero_windows", "zero win adv", "count", "of these, 0", lambda g: g.own.windows_zero),
+    Measure(
+        "window_avg_bytes",
+        "avg win adv",
+        "bytes",
+        "their mean",
+        lambda g: _average(g.own.window_sum, g.own.window_count),
+    ),
+    Measure(
+        "flight_max_bytes",
+        "max owin",
+        "bytes",
+        "most numbers sent and not acknowledged, looked at after each data segment",
+        lambda g: _if(g.own.flight_count, g.own.flight_most),
+    ),
+    Measure(
+        "flight_min_bytes",
+        "min non-zero owin",
+        "bytes",
+        "fewest but none",
+        lambda g: _if(g.own.flight_least, g.own.flight_least),
+    ),
+    Measure(
+        "flight_avg_bytes",
+        "avg owin",
+        "bytes",
+        "their mean",
+        lambda g: _average(g.own.flight_sum, g.own.flight_count),
+    ),
+    Measure(
+        "initial_window_bytes",
+        "initial window",
+        "bytes",
+        "payload sent before an ACK of more than its SYN (RFC 5681 3.1); 0 without a SYN",
+        lambda g: g.own.initial_bytes,
+    ),
+    Measure(
+        "initial_window_segments",
+        "initial window",
+        "count",
+        "segments of that",
+        lambda g: g.own.initial_segments,
+    ),
+    Measure(
+        "data_s",
+        "data xmit time",
+        "seconds",
+        "first to last segment with payload",
+        lambda g: _if(g.own.data_segments, _seconds(max(0, g.own.data_last_ns - g.own.data_first_ns))),
+    ),
+    Measure(
+        "idle_max_s",
+        "idletime max",
+        "seconds",
+        "longest time between two segments of this side",
+        lambda g: _if(g.own.idle_most_ns >= 0, _seconds(g.own.idle_most_ns)),
+    ),
+    Measure(
+        "throughput_per_s",
+        "throughput",
+        "rate",
+        "unique_bytes / the connection's time in the capture",
+        _throughput,
+    ),
+    Measure("goodput_per_s", "goodput", "rate", "unique_bytes / data_s", _goodput),
+    Measure(
+        "rtt_samples",
+        "RTT samples",
+        "count",
+        "ACKs that end a segment sent once (Karn's rule, RFC 6298 3)",
+        lambda g: g.own.rtt_count,
+    ),
+    Measure(
+        "rtt_min_s",
+        "RTT min",
+        "seconds",
+        "least of these",
+        lambda g: _if(g.own.rtt_count, _seconds(g.own.rtt_least_ns)),
+    ),
+    Measure(
+        "rtt_max_s",
+        "RTT max",
+        "seconds",
+        "greatest of these",
+        lambda g: _if(g.own.rtt_count, _seconds(g.own.rtt_most_ns)),
+    ),
+    Measure(
+        "rtt_avg_s",
+        "RTT avg",
+        "seconds",
+        "their mean",
+        lambda g: _average(g.own.rtt_sum_ns, g.own.rtt_count, NS),
+    ),
+    Measure(
+        "rtt_deviation_s", "RTT stdev", "seconds", "standard deviation of the sample (n - 1)", _deviation
+    ),
+    Measure(
+        "rtt_smoothed_s",
+        "RTT smoothed",
+        "seconds",
+        "SRTT after the last sample (RFC 6298 2.3)",
+        lambda g: _if(g.own.rtt_count, _seconds(g.own.rtt_smooth_ns)),
+    ),
+    Measure(
+        "rto_s",
+        "RTO",
+        "seconds",
+        "SRTT + 4 RTTVAR, at least 1 s (RFC 6298 2.3, 2.4; Linux: at least 200 ms)",
+        lambda g: _if(
+            g.own.rtt_count, _seconds(max(LEAST_RTO_NS, g.own.rtt_smooth_ns + 4 * g.own.rtt_var_ns))
+        ),
+    ),
+    Measure(
+        "ts_samples",
+        "RTT by ts samples",
+        "count",
+        "TSvals whose echo came back (RFC 7323 4), one at a time",
+        lambda g: g.own.ts_count,
+    ),
+    Measure(
+        "ts_rtt_min_s",
+        "RTT by ts min",
+        "seconds",
+        "least of these",
+        lambda g: _if(g.own.ts_count, _seconds(g.own.ts_least_ns)),
+    ),
+    Measure(
+        "ts_rtt_max_s",
+        "RTT by ts max",
+        "seconds",
+        "greatest of these",
+        lambda g: _if(g.own.ts_count, _seconds(g.own.ts_most_ns)),
+    ),
+    Measure(
+        "ts_rtt_avg_s",
+        "RTT by ts avg",
+        "seconds",
+        "their mean",
+        lambda g: _average(g.own.ts_sum_ns, g.own.ts_count, NS),
+    ),
+    Measure(
+        "truncated_segments",
+        "truncated packets",
+        "count",
+        "segments whose payload the snap length cut",
+        lambda g: g.own.truncated,
+    ),
+    Measure(
+        "truncated_bytes",
+        "truncated data",
+        "bytes",
+        "payload that it cut",
+        lambda g: g.own.truncated_bytes,
+    ),
+    Measure(
+        "stream_bytes",
+        "ttl stream length",
+        "bytes",
+        "numbers between SYN and FIN; null without both",
+        _stream,
+    ),
+    Measure("missed_bytes", "missed data", "bytes", "stream_bytes without unique_bytes", _missed),
+    Measure(
+        "ambiguous_acks",
+        "ambiguous acks",
+        "count",
+        "ACKs that end a segment sent again: no sample (RFC 6298 3)",
+        lambda g: g.own.ambiguous,
+    ),
+    Measure(
+        "cumulative_acked",
+        "segs cum acked",
+        "count",
+        "segments that a later segment's ACK covered: no sample",
+        lambda g: g.own.cumulative,
+    ),
+    Measure(
+        "duplicate_acks",
+        "duplicate acks",
+        "count",
+        "same ACK and window, no payload, data outstanding (RFC 5681 2)",
+        lambda g: g.own.dup_acks,
+    ),
+    Measure(
+        "triple_duplicate_acks",
+        "triple dupacks",
+        "count",
+        "runs of three and more (RFC 5681 3.2)",
+        lambda g: g.own.dup_triples,
+    ),
+    Measure(
+        "duplicate_acks_run", "longest dupacks", "count", "longest run of these", lambda g: g.own.dup_longest
+    ),
+    Measure(
+        "replies",
+        "replies",
+        "count",
+        "times that this side's payload followed the other's",
+        lambda g: g.own.reply_count,
+    ),
+    Measure(
+        "reply_min_s",
+        "reply min",
+        "seconds",
+        "from the other side's last payload to this side's first after it, at the tap: least",
+        lambda g: _if(g.own.reply_count, _seconds(g.own.reply_least_ns)),
+    ),
+    Measure(
+        "reply_max_s",
+        "reply max",
+        "seconds",
+        "greatest",
+        lambda g: _if(g.own.reply_count, _seconds(g.own.reply_most_ns)),
+    ),
+    Measure(
+        "reply_avg_s",
+        "reply avg",
+        "seconds",
+        "mean",
+        lambda g: _average(g.own.reply_sum_ns, g.own.reply_count, NS),
+    ),
+)
+
+
+def measured(
+    client: "Meter", server: "Meter", connection: Connection, handshake: tuple[int | None, int | None]
+) -> dict[str, object]:
+    """Return the value of the JSON key ``measures``: each side's figures, the handshake's halves, seconds in each state.
+
+    ``handshake``: nanoseconds from the SYN to the SYN,ACK and from there to its ACK, as the tap saw them.
+    """
+    to_server, to_client = (None if part is None else part / NS for part in handshake)
+    found: dict[str, object] = {
+        "handshake": {"syn_to_synack_s": to_server, "synack_to_ack_s": to_client},
+    }
+    sides: tuple[tuple[Side, Meter, Meter], ...] = (("client", client, server), ("server", server, client))
+    for side, own, peer in sides:
+        given = Given(own, peer, connection, side)
+        figures: dict[str, object] = {row.name: row.of(given) for row in MEASURES}
+        figures["states_s"] = {state: ns / NS for state, ns in time_in_states(connection, side).items()}
+        found[side] = figures
+    return found
+
+
+def definitions() -> str:
+    """Return all definitions as a table of Markdown."""
+    rows = [f"| `{row.name}` | {row.label} | {row.definition} |" for row in MEASURES]
+    return "\n".join(["| key | `--long` | is |", "|---|---|---|", *rows]) + "\n"
