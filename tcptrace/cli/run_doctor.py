@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tcptrace import kernels
 from tcptrace.cli import terminal
-from tcptrace.kernel.tracing import why_no_states
+from tcptrace.kernel.tracepoint import Tracepoint
 from tcptrace.model.errors import InputError
 from tcptrace.show.text import escape
 from tcptrace.source.filter_libpcap import find_compiler
@@ -93,8 +93,11 @@ def _filter() -> Found:
 
 
 def _states() -> Found:
-    why = why_no_states()
-    return Found(why is None, why or "the kernel's own state changes can be traced")
+    try:
+        Tracepoint(0, 0).close()
+    except InputError as error:
+        return Found(False, str(error))
+    return Found(True, "the kernel's own state changes can be traced")
 
 
 def _package(name: str, use: str) -> Callable[[], Found]:
