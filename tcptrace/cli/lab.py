@@ -50,6 +50,31 @@ def run(names: tuple[str, ...], directory: Path | None, at_once: int) -> None:
     play(chosen, directory, at_once)
 
 
+@lab.command("record")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "-w",
+    "directory",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Where the goldens go.",
+)
+def record_(names: tuple[str, ...], directory: Path) -> None:
+    """Play scenarios and make golden captures of them, for `tcptrace check`; the kernel vouches for their paths.
+
+    A capture that tells of other paths than the kernel's becomes no golden, and that is an error.
+    """
+    from tcptrace.lab.scenarios import SCENARIOS
+
+    for name in names:
+        if name not in SCENARIOS:
+            raise UsageError(f"{name}: no such scenario; `tcptrace lab list` has them")
+    from tcptrace.cli.run_lab import make_goldens
+
+    make_goldens({name: SCENARIOS[name] for name in names}, directory)
+
+
 @lab.command()
 @click.argument("name", metavar="NAME")
 @click.option("--seed", type=int, default=1, metavar="N", help="Decides what is left to chance (1).")

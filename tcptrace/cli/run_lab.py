@@ -1,9 +1,11 @@
 """What ``tcptrace lab`` does once its command line is understood."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tcptrace.cli import terminal
+from tcptrace.golden.write import text_of
 from tcptrace.lab.path import SIDES
 from tcptrace.lab.record import Recording, record, write
 from tcptrace.lab.scenario import Scenario
@@ -12,6 +14,7 @@ from tcptrace.lab.simulator.scripts import SCRIPTS
 from tcptrace.lab.simulator.simulate import Simulation
 from tcptrace.lab.tap import RAW, pcap
 from tcptrace.model.errors import InputError
+from tcptrace.session import analyze
 from tcptrace.show.text import plural
 
 _SHOWN = 3  # connections of a scenario
@@ -51,6 +54,51 @@ def run(chosen: Mapping[str, Scenario], directory: Path | None, at_once: int) ->
         terminal.complain(problem)
     if problems:
         raise InputError(problems[-1])
+
+
+def make_goldens(chosen: Mapping[str, Scenario], directory: Path) -> None:
+    """Play the scenarios, write each capture with an expectation whose paths the kernel vouches for, and check it.
+
+    ``InputError`` where one could not be played or written, or where a capture tells of other paths than the kernel's.
+    """
+    out = terminal.Output(terminal.Progress())
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for recording in record(chosen):
+            if recording.problem is not None:
+                raise InputError(recording.problem)
+            scenario = chosen[recording.name]
+            for path in write(recording, scenario, directory):
+                truth = recording.truth(path.stem.partition("@")[2], scenario)
+                _vouch(path, scenario, truth["connections"])
+                out.write_text(f"{path}\n")
+    except OSError as error:
+        raise InputError(f"{directory}: {error.strerror}; give -w another directory") from None
+    out.flush()
+
+
+def _vouch(path: Path, scenario: Scenario, truth: Sequence[Mapping[str, Any]]) -> None:
+    """Write a capture's expectation; ``InputError`` where its paths are not the kernel's."""
+    analysis = analyze(str(path))
+    connections = list(analysis)
+    for connection, true in zip(connections, truth, strict=False):
+        for side in SIDES:
+            end = true[side]
+            is_client = (connection.client.ip, connection.client.port) == (end["ip"], end["port"])
+            told = list(connection.path.client if is_client else connection.path.server)
+            if told not in [end["path"], *end["accept"]]:
+                raise InputError(
+                    f"{path}: the {side} is told as {' > '.join(told)}; that is not what the kernel did"
+                )
+    if len(connections) != len(truth):
+        raise InputError(f"{path}: {len(connections)} connections are told, the kernel had {len(truth)}")
+    purpose = f"{scenario.shows} ({scenario.clause}; tcptrace lab run {path.stem.partition('@')[0]})".replace(
+        '"', "'"
+    )
+    text = text_of(analysis.capture, connections)
+    path.with_name(path.name + ".expect.toml").write_text(
+        text.replace('source = "analysis"', f'source = "kernel"\npurpose = "{purpose}"', 1), encoding="utf-8"
+    )
 
 
 def simulate(name: str, seed: int, tap: float, file: Path | None) -> None:

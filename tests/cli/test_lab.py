@@ -3,9 +3,12 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tcptrace.lab.record import Recording
+from tcptrace.lab.scenario import Scenario
 from tcptrace.lab.scenarios import SCENARIOS
 from tests.cli.stand_in import go
 from tests.lab.recorded import why_not
@@ -40,6 +43,42 @@ def test_a_run_prints_the_kernel_s_paths_and_leaves_captures_and_truth(
     truth = json.loads((folder / "refused@client.truth.json").read_text())
     assert truth["connections"][0]["client"]["path"] == ["CLOSED", "SYN-SENT", "CLOSED"]
     assert all(f"{folder / stem}.pcap" in out for stem in stems)
+
+
+def test_goldens_made_of_scenarios_pass_the_check_and_the_kernel_vouches_for_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    status, out, err = go(capsys, "lab", "record", "simultaneous-close", "refused", "-w", str(tmp_path))
+    assert (status, err) == (0, "")
+    assert len(out.splitlines()) == 4
+    expected = (tmp_path / "simultaneous-close@client.pcap.expect.toml").read_text()
+    assert 'source = "kernel"\n' in expected
+    assert 'path.client = "CLOSED SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSING TIME-WAIT"\n' in expected
+    status, out, err = go(capsys, "check", str(tmp_path))
+    assert (status, err) == (0, "")
+
+
+def test_a_capture_that_the_kernel_does_not_vouch_for_is_no_golden(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    truth = Recording.truth
+
+    def lying(recording: Recording, where: str, scenario: Scenario) -> Any:
+        told = truth(recording, where, scenario)
+        told["connections"][0]["client"]["path"] = ["CLOSED", "SYN-SENT", "ESTABLISHED"]
+        return told
+
+    monkeypatch.setattr(Recording, "truth", lying)
+    status, _, err = go(capsys, "lab", "record", "refused", "-w", str(tmp_path))
+    assert (status, err.count("\n")) == (3, 1)
+    assert "that is not what the kernel did" in err
+    assert not list(tmp_path.glob("*.expect.toml"))
 
 
 def test_a_simulation_needs_no_rights_and_gives_the_same_octets_again(
