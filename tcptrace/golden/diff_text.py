@@ -7,7 +7,7 @@ from tcptrace.golden import diff
 from tcptrace.golden.compare import ends_of
 from tcptrace.golden.diff import Pair
 from tcptrace.golden.ladders import both
-from tcptrace.golden.steps import NOTHING
+from tcptrace.golden.patterns import NOTHING
 from tcptrace.model.records import Connection
 from tcptrace.show.text import count, duration, plural
 

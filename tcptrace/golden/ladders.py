@@ -5,8 +5,8 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from tcptrace.golden.expectation import ENDS, ExpectedConnection
-from tcptrace.golden.patterns import ANY
-from tcptrace.golden.steps import NOTHING, Step, Wanted, steps_of
+from tcptrace.golden.patterns import ANY, NOTHING
+from tcptrace.golden.steps import Step, Wanted, steps_of
 from tcptrace.model.records import Connection
 
 _FRAME, _STATE = 6, 12

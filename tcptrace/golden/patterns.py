@@ -1,7 +1,7 @@
 """What an expectation may write in place of a value that varies: ``*``, alternatives, ranges, networks.
 
 ``A|B``           either word; ``*`` any (outcome, closed_first, cause, ...)
-``5``, ``3..8``, ``..0.2``, ``1..``   a number, or bounds that count as within (packets, findings, seconds)
+``5``, ``3..8``, ``..0.2``, ``1..``   a number, or bounds that count as within (packets, findings, seconds); ``-`` unknown
 ``10.0.*:80``     an end: its address (``*`` stands for any characters, ``10.0.0.0/8`` for a network, an IPv6 address in
                   brackets) and port (``*``, ``1024-65535``); either may be a name of the file's table ``[names]``
 ``A * B|C``       a path: ``*`` stands for any number of states
@@ -15,6 +15,7 @@ from tcptrace.model.records import Endpoint
 from tcptrace.model.states import STATE_NAMES
 
 ANY = "*"
+NOTHING = "-"  # what is not there, or not known
 
 
 class Words(NamedTuple):
@@ -36,8 +37,8 @@ class Span(NamedTuple):
 
     def matches(self, value: float | None, slack: float = 0.0) -> bool:
         """Say whether ``value`` lies within, ``slack`` to either side allowed; the unknown lies within nothing."""
-        if value is None:
-            return self.text == ANY
+        if value is None or self.text == NOTHING:
+            return self.text == ANY or (value is None and self.text == NOTHING)
         return (self.low is None or value >= self.low - slack) and (
             self.high is None or value <= self.high + slack
         )
@@ -49,7 +50,7 @@ def span(given: float | str) -> Span:
         raise ValueError(f"{given} is no number")
     if not isinstance(given, str):
         return Span(f"{given:g}" if isinstance(given, float) else str(given), given, given)
-    if given == ANY:
+    if given in (ANY, NOTHING):
         return Span(given, None, None)
     low, dots, high = given.partition("..")
     try:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tcptrace.find.record import rule
-from tcptrace.golden.patterns import ANY, Path
-from tcptrace.golden.steps import NOTHING, Step, Tolerance, Wanted, seconds
+from tcptrace.golden.patterns import ANY, NOTHING, Path
+from tcptrace.golden.steps import Step, Tolerance, Wanted, seconds
 
 
 class Parted(NamedTuple):

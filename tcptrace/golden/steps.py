@@ -11,7 +11,7 @@ seconds since the connection's first frame, and the frame that proves it (``-``:
 from collections.abc import Iterable
 from typing import NamedTuple, get_args
 
-from tcptrace.golden.patterns import ANY
+from tcptrace.golden.patterns import ANY, NOTHING
 from tcptrace.model.records import Connection, Evidence, Side
 from tcptrace.model.states import STATE_NAMES
 from tcptrace.tcp.machine import CAUSES
@@ -19,7 +19,6 @@ from tcptrace.tcp.machine import CAUSES
 NS = 1_000_000_000
 SIDES: tuple[Side, ...] = get_args(Side)
 EVIDENCE: tuple[str, ...] = get_args(Evidence)
-NOTHING = "-"
 # The widest of each column, so that an edit of one line moves no other.
 _FRAME, _TIME, _STEP, _CAUSE, _WORD, _PROOF = 5, 12, 25, 14, 9, 5
 

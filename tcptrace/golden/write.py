@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from tcptrace.golden import compare, steps
 from tcptrace.golden.compare import Comparison, Difference
 from tcptrace.golden.expectation import ENDS, VERSION, Expectation
+from tcptrace.golden.patterns import NOTHING
 from tcptrace.golden.steps import Step, Tolerance, Wanted
 from tcptrace.model.records import Capture, Connection
 from tcptrace.show.findings import SEVERITY
@@ -140,11 +141,15 @@ def _change(table: Any, difference: Difference, connection: Connection, expected
         else:
             del table["findings"][tail]
     elif tail:
-        table[head][tail] = getattr(getattr(connection, head), tail)
+        table[head][tail] = _known(getattr(getattr(connection, head), tail))
     else:
-        table[key] = (
-            compare.ends_of(connection) | compare.words_of(connection) | compare.seconds_of(connection)
-        )[key]
+        said = compare.ends_of(connection) | compare.words_of(connection) | compare.seconds_of(connection)
+        table[key] = _known(said[key])
+
+
+def _known(value: object) -> object:
+    """Return a value, ``-`` where there is none."""
+    return NOTHING if value is None else value
 
 
 def merged(old: str, connection: Connection, expected: Expectation) -> str:

@@ -67,13 +67,14 @@ def test_what_is_no_end_says_so(text: str, said: str) -> None:
         ("1..", [1, 10**9], [0]),
         ("7", [7], [8]),
         ("*", [0, None], []),
+        ("-", [None], [0, 1]),
     ],
 )
 def test_a_span_holds_its_bounds(given_: float | str, yes: list[float], no: list[float]) -> None:
     span = patterns.span(given_)
     assert [value for value in yes if not span.matches(value)] == []
     assert [value for value in no if span.matches(value)] == []
-    assert given_ == "*" or not span.matches(None)
+    assert given_ in ("*", "-") or not span.matches(None)
 
 
 @pytest.mark.parametrize("text", ["", "..", "a..b", "1-2", "five", True])
