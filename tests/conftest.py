@@ -8,12 +8,14 @@ import os
 import sys
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]  # runs other people's tests, for the plugin's
 
-settings.register_profile("ci", derandomize=True, deadline=None)
-settings.register_profile("hand", deadline=None)
+# How long an example takes on a machine that does other things too is no claim of any test.
+SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("hand", **SLOW)
+settings.register_profile("ci", derandomize=True, **SLOW)
 settings.load_profile("ci" if os.environ.get("CI") else "hand")
 
 sys.path.insert(0, str(Path(__file__).parent))
