@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]  # runs other people's tests, for the plugin's
 
-# How long an example takes on a machine that does other things too is no claim of any test.
 SLOW = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("hand", **SLOW)
 settings.register_profile("ci", derandomize=True, **SLOW)
