@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tcptrace.model.records import Connection, Finding, Segment, Transition
 
 MAX_EXTRA = 40  # rows with a finding or a repeated SYN, FIN or RST that are not folded
+MAX_NOTES = 10  # of these rows, with a mere note
 LEAST_FOLD = 3  # fewer segments than this are not worth a strip
 
 
@@ -168,7 +169,7 @@ def _shown(segments: Sequence[Segment], places: _Places) -> set[int]:
             extra.add(index)
     # Notes are many on a lossy path; they have the rows that warnings leave.
     worst = sorted(extra - shown)[:MAX_EXTRA]
-    notes = sorted(set(places.findings) - extra - shown)[: MAX_EXTRA - len(worst)]
+    notes = sorted(set(places.findings) - extra - shown)[: min(MAX_EXTRA - len(worst), MAX_NOTES)]
     return shown.union(worst, notes)
 
 

@@ -33,6 +33,7 @@ _STYLE: dict[str, Any] = {
     "text.parse_math": False,
     "path.simplify": True,
 }
+_SVG_STYLE = b"*{stroke-linejoin: round; stroke-linecap: butt}"  # matplotlib's own
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "svg": {"Date": None},
@@ -71,7 +72,9 @@ def rendered(figure: Figure, form: str) -> bytes:
     out = BytesIO()
     with style():
         figure.savefig(out, format=form, dpi=resolution(figure), metadata=_METADATA[form], facecolor=PAPER)
-    return out.getvalue()
+    octets = out.getvalue()
+    # Where text is text, a row of spaces between its parts would else be one.
+    return octets.replace(_SVG_STYLE, _SVG_STYLE + b"text{white-space: pre}", 1) if form == "svg" else octets
 
 
 class Picture(Protocol):

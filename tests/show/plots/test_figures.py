@@ -51,6 +51,7 @@ def test_text_in_svg_is_text_and_the_file_names_no_date(tmp_path: Path) -> None:
     root = ElementTree.parse(path).getroot()
     said = {"".join(part.itertext()).strip() for part in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {"SYN-RECEIVED", "FIN, ACK", "seq 5324   ack 146", "3.480 ms"} <= said
+    assert "text{white-space: pre}" in path.read_text()
     assert not re.search(r"20\d\d-\d\d-\d\d", path.read_text())
 
 
