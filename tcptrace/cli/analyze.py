@@ -1,26 +1,12 @@
 """``tcptrace analyze FILE [FILTER...]``: one capture in, every connection out."""
 
-import math
 from typing import Any, NamedTuple
 
 import click
 
+from tcptrace.cli import shared
 from tcptrace.cli.inputs import split_words
-from tcptrace.cli.select import StateName
 from tcptrace.model.errors import UsageError
-
-# How long Linux, macOS and Windows really stay in TIME-WAIT, halved; RFC 9293 3.4.2 has two minutes.
-STACKS = {
-    "linux": (30.0, "Linux"),
-    "macos": (15.0, "macOS"),
-    "windows": (60.0, "Windows"),
-    "rfc": (120.0, "RFC 9293"),
-}
-OUTCOMES = (
-    *("closed", "reset", "refused", "aborted", "half-closed"),
-    *("closing", "open", "connecting", "unanswered", "unknown"),
-)
-_MAX_MSL_S = 86_400.0
 
 
 class Request(NamedTuple):
@@ -55,14 +41,7 @@ class Request(NamedTuple):
     epilog="Filter words are tcpdump's: `tcptrace analyze FILE port 80`; -- before them ends the options."
 )
 @click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|-... [FILTER...]")
-@click.option(
-    "-r",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    type=click.Path(),
-    help="FILE, as in tcpdump; may be given again.",
-)
+@shared.FILES
 @click.option(
     "--follow", is_flag=True, help="FILE grows: wait for more at its end, until the first interrupt."
 )
@@ -85,21 +64,10 @@ class Request(NamedTuple):
     default="last",
     help="What stands first in the live table (last: who sent last).",
 )
-@click.option(
-    "--stream", "streams", multiple=True, type=click.IntRange(0), metavar="N", help="Only this connection."
-)
-@click.option(
-    "--state", "states", multiple=True, type=StateName(), help="Only where an end was left in STATE."
-)
-@click.option(
-    "--outcome",
-    "outcomes",
-    multiple=True,
-    type=click.Choice(OUTCOMES),
-    metavar="OUTCOME",
-    help=f"Only with this outcome: {', '.join(OUTCOMES)}.",
-)
-@click.option("--passed", multiple=True, type=StateName(), help="Only where an end passed through STATE.")
+@shared.STREAMS
+@shared.STATES
+@shared.WITH_OUTCOME
+@shared.PASSED
 @click.option(
     "--where",
     "rules",
@@ -112,14 +80,9 @@ class Request(NamedTuple):
     type=click.Choice(("stream", "end")),
     help="Sorted by stream, or as they end (a pipe's default).",
 )
-@click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
-@click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
-@click.option(
-    "--checksums",
-    type=click.Choice(("flags", "all", "none")),
-    default="flags",
-    help="Which TCP checksums to check (flags, the default: of SYN, FIN, RST).",
-)
+@shared.MSL
+@shared.STACK
+@shared.CHECKSUMS
 @click.option(
     "--max-findings",
     type=click.IntRange(0),
@@ -135,15 +98,9 @@ class Request(NamedTuple):
     help="How many are held in memory at once (1000000); then the longest finished go.",
 )
 @click.option("--all", "show_all", is_flag=True, help="On a terminal: every connection, however many.")
-@click.option("--utc", is_flag=True, help="UTC, not local time.")
-@click.option(
-    "--color",
-    "colour",
-    type=click.Choice(("auto", "always", "never")),
-    default="auto",
-    help="Colours (auto: on a terminal without NO_COLOR).",
-)
-@click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
+@shared.UTC
+@shared.COLOUR
+@shared.NO_NAMES
 def analyze(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None:
     """Say in which state each connection of a capture was left, and how it came there.
 
@@ -170,20 +127,6 @@ def make_request(paths: tuple[str, ...], condition: str, options: dict[str, Any]
         raise UsageError(f"--live: {'--csv' if is_csv else '--summary'} tells no steps; choose one")
     if options.get("is_long") and (is_csv or options["is_summary"]):
         raise UsageError("--long: measures are for each connection; leave --csv and --summary out")
-    value, text = _msl(options.pop("msl_s"), options.pop("stack"))
+    value, text = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
     form = "json" if is_json else "csv" if is_csv else "table"
     return Request(paths=paths, filter=condition, form=form, msl_s=value, msl_text=text, **options)
-
-
-def _msl(given: float | None, stack: str | None) -> tuple[float, str]:
-    """Return the MSL in seconds, and what to call it."""
-    if given is None:
-        value, source = STACKS[stack or "rfc"]
-        return value, f"MSL {value:g} s, {source}"
-    if stack is not None:
-        raise UsageError("--msl and --stack: two MSLs; choose one")
-    if not (math.isfinite(given) and 0 < given <= _MAX_MSL_S):
-        raise UsageError(
-            f"--msl {given:g}: no lifetime; give seconds, more than 0 and at most {_MAX_MSL_S:,.0f}"
-        )
-    return given, f"MSL {given:g} s, --msl"

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tcptrace.cli.analyze import STACKS, _msl
+from tcptrace.cli import shared
 from tcptrace.model.errors import UsageError
 
 
@@ -33,8 +33,8 @@ class _Help(click.Command):
 @click.argument("rules", type=click.Path(), required=False, metavar="[RULES.toml]")
 @click.option("--rule", "texts", multiple=True, metavar="RULE", help="A rule; may be given again.")
 @click.option("--json", "is_json", is_flag=True, help="JSON Lines: an object a rule.")
-@click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
-@click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
+@shared.MSL
+@shared.STACK
 def assert_(path: str, rules: str | None, texts: tuple[str, ...], **options: Any) -> None:
     """Test rules on every connection of a capture.
 
@@ -42,7 +42,7 @@ def assert_(path: str, rules: str | None, texts: tuple[str, ...], **options: Any
     """
     if rules is None and not texts:
         raise UsageError("RULES.toml: missing; name a file of rules, or write --rule RULE")
-    value, _ = _msl(options["msl_s"], options["stack"])
+    value, _ = shared.understand_msl(options["msl_s"], options["stack"])
     from tcptrace.cli.run_assert import run
 
     status = run(path, rules, texts, options["is_json"], value)

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from tcptrace.cli import shared
 from tcptrace.lab.apps import APPS
 from tcptrace.model.errors import UsageError
 
@@ -15,14 +16,8 @@ from tcptrace.model.errors import UsageError
 )
 @click.option("--bundled", is_flag=True, help="Capture nothing: show the capture that comes with tcptrace.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="Nothing but ASCII.")
-@click.option("--utc", is_flag=True, help="UTC, not local time.")
-@click.option(
-    "--color",
-    "colour",
-    type=click.Choice(("auto", "always", "never")),
-    default="auto",
-    help="Colours (auto: on a terminal without NO_COLOR).",
-)
+@shared.UTC
+@shared.COLOUR
 def demo(app: str, path: str | None, bundled: bool, **options: Any) -> None:
     """Start the test server, talk to it, capture that, and draw both ends' states beside the segments.
 

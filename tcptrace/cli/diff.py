@@ -2,7 +2,7 @@
 
 import click
 
-from tcptrace.cli.analyze import STACKS, _msl
+from tcptrace.cli import shared
 
 WAYS = ("auto", "tuple", "port", "order")
 
@@ -23,8 +23,8 @@ WAYS = ("auto", "tuple", "port", "order")
 @click.option(
     "--all", "show_all", is_flag=True, help="Pairs that do not differ, too, and all that is known of each."
 )
-@click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
-@click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
+@shared.MSL
+@shared.STACK
 def diff(
     a: str, b: str, way: str, is_json: bool, show_all: bool, msl_s: float | None, stack: str | None
 ) -> None:
@@ -32,7 +32,7 @@ def diff(
 
     Paths, outcomes and findings make a difference; what was measured is shown beside it.
     """
-    value, _ = _msl(msl_s, stack)
+    value, _ = shared.understand_msl(msl_s, stack)
     from tcptrace.cli.run_diff import run
 
     status = run((a, b), way, is_json, show_all, value)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from tcptrace.cli import terminal
+from tcptrace.cli import shared, terminal
 from tcptrace.cli.findings import known_code
 from tcptrace.find.codes import CODES
 from tcptrace.find.meanings import MEANINGS
@@ -36,13 +36,7 @@ def _list(width: int) -> Iterator[Line]:
 @click.option(
     "--measures", "is_measures", is_flag=True, help="Define the measures of `analyze --long`, as Markdown."
 )
-@click.option(
-    "--color",
-    "colour",
-    type=click.Choice(("auto", "always", "never")),
-    default="auto",
-    help="Colours (auto: on a terminal without NO_COLOR).",
-)
+@shared.COLOUR
 def explain(names: tuple[str, ...], is_measures: bool, colour: str) -> None:
     """Say what a finding's code means, what usually causes it, and what to look at next; without CODE list all."""
     paint = painter(terminal.use_colour(colour))

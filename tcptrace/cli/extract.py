@@ -4,9 +4,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from tcptrace.cli.analyze import OUTCOMES
+from tcptrace.cli import shared
 from tcptrace.cli.inputs import split_words
-from tcptrace.cli.select import StateName
 from tcptrace.model.errors import UsageError
 
 
@@ -31,32 +30,14 @@ class Request(NamedTuple):
     "gone, and timers that run out behind its last frame."
 )
 @click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|-... [FILTER...]")
-@click.option(
-    "-r",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    type=click.Path(),
-    help="FILE, as in tcpdump; may be given again.",
-)
+@shared.FILES
 @click.option(
     "-w", "out", required=True, metavar="OUT", type=click.Path(), help="Where to write; -: standard output."
 )
-@click.option(
-    "--stream", "streams", multiple=True, type=click.IntRange(0), metavar="N", help="Only this connection."
-)
-@click.option(
-    "--state", "states", multiple=True, type=StateName(), help="Only where an end was left in STATE."
-)
-@click.option(
-    "--outcome",
-    "outcomes",
-    multiple=True,
-    type=click.Choice(OUTCOMES),
-    metavar="OUTCOME",
-    help=f"Only with this outcome: {', '.join(OUTCOMES)}.",
-)
-@click.option("--passed", multiple=True, type=StateName(), help="Only where an end passed through STATE.")
+@shared.STREAMS
+@shared.STATES
+@shared.WITH_OUTCOME
+@shared.PASSED
 @click.option(
     "--headers", is_flag=True, help="Cut each frame behind its TCP header; what is not TCP is left out."
 )
@@ -72,7 +53,7 @@ class Request(NamedTuple):
     type=click.Path(),
     help="With --anonymize: a secret file, so that next time the addresses are the same.",
 )
-@click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
+@shared.NO_NAMES
 def extract(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None:
     """Write part of a capture as pcapng: the segments of the connections chosen, or what a filter keeps.
 

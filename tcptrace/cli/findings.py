@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tcptrace.cli.analyze import STACKS, _msl
+from tcptrace.cli import shared
 from tcptrace.cli.inputs import split_words
 from tcptrace.find.codes import CODES
 from tcptrace.model.errors import UsageError
@@ -43,14 +43,7 @@ def known_code(name: str) -> str:
 
 @click.command(epilog="`tcptrace explain CODE` says what a code means and what to look at next.")
 @click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|-... [FILTER...]")
-@click.option(
-    "-r",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    type=click.Path(),
-    help="FILE, as in tcpdump; may be given again.",
-)
+@shared.FILES
 @click.option("--json", "is_json", is_flag=True, help="JSON Lines: a record a finding, the capture last.")
 @click.option("--summary", "is_summary", is_flag=True, help="Only how often each code holds.")
 @click.option("--code", "codes", multiple=True, metavar="CODE", help="Only this code; may be repeated.")
@@ -60,26 +53,13 @@ def known_code(name: str) -> str:
     default="note",
     help="Only what is at least so severe (note).",
 )
-@click.option(
-    "--stream", "streams", multiple=True, type=click.IntRange(0), metavar="N", help="Only this connection."
-)
+@shared.STREAMS
 @click.option("--all", "show_all", is_flag=True, help=f"Every finding, not {LIMIT} of each code and side.")
-@click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
-@click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
-@click.option(
-    "--checksums",
-    type=click.Choice(("flags", "all", "none")),
-    default="flags",
-    help="Which TCP checksums to check (flags, the default: of SYN, FIN, RST).",
-)
-@click.option(
-    "--color",
-    "colour",
-    type=click.Choice(("auto", "always", "never")),
-    default="auto",
-    help="Colours (auto: on a terminal without NO_COLOR).",
-)
-@click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
+@shared.MSL
+@shared.STACK
+@shared.CHECKSUMS
+@shared.COLOUR
+@shared.NO_NAMES
 def findings(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None:
     """Say what went wrong, connection by connection: the capture's own faults first.
 
@@ -89,7 +69,7 @@ def findings(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> 
     options.pop("n")
     if options["is_json"] and options["is_summary"]:
         raise UsageError("--json and --summary: two forms; choose one")
-    value, _ = _msl(options.pop("msl_s"), options.pop("stack"))
+    value, _ = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
     codes = frozenset(known_code(name) for name in options.pop("codes"))
     limit = 0 if options.pop("show_all") else LIMIT
     streams = frozenset(options.pop("streams"))

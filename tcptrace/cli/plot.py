@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tcptrace.cli.analyze import STACKS, _msl
+from tcptrace.cli import shared
 from tcptrace.model.errors import UsageError
 from tcptrace.show.plots.kinds import FORMATS, KINDS, PHASES, SCALES
 
@@ -31,14 +31,7 @@ class Request(NamedTuple):
 
 @click.command(epilog="Kinds: " + "; ".join(f"{name} - {kind.help}" for name, kind in KINDS.items()) + ".")
 @click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|-...")
-@click.option(
-    "-r",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    type=click.Path(),
-    help="FILE, as in tcpdump; may be given again.",
-)
+@shared.FILES
 @click.option(
     "-o",
     "out",
@@ -64,15 +57,10 @@ class Request(NamedTuple):
 @click.option(
     "--scale", type=click.Choice(SCALES), default="even", help="The ladder's rows: even, or apart by time."
 )
-@click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
-@click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
-@click.option(
-    "--checksums",
-    type=click.Choice(("flags", "all", "none")),
-    default="flags",
-    help="Which TCP checksums to check (flags, the default: of SYN, FIN, RST).",
-)
-@click.option("--utc", is_flag=True, help="UTC, not local time.")
+@shared.MSL
+@shared.STACK
+@shared.CHECKSUMS
+@shared.UTC
 def plot(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None:
     """Draw a connection as a ladder or on the state diagram, or all connections, as PNG, SVG or PDF.
 
@@ -94,7 +82,7 @@ def plot(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None
     if kind != "ladder" and any(given.values()):
         named = next(name for name, is_given in given.items() if is_given)
         raise UsageError(f"{named}: it is the ladder's; a picture of kind {kind} has no rows")
-    value, _ = _msl(options.pop("msl_s"), options.pop("stack"))
+    value, _ = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
     frames = options.pop("frames")
     out, form = options.pop("out"), options.pop("form")
     from tcptrace.cli.run_plot import run

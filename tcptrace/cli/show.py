@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tcptrace.cli.analyze import STACKS, _msl
+from tcptrace.cli import shared
 from tcptrace.model.errors import UsageError
 
 
@@ -25,14 +25,7 @@ class Request(NamedTuple):
 
 @click.command(epilog="`tcptrace analyze FILE` lists the streams.")
 @click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|-...")
-@click.option(
-    "-r",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    type=click.Path(),
-    help="FILE, as in tcpdump; may be given again.",
-)
+@shared.FILES
 @click.option(
     "--stream", type=click.IntRange(0), metavar="N", help="Which connection; needed if FILE has more."
 )
@@ -40,23 +33,12 @@ class Request(NamedTuple):
 @click.option("--explain", is_flag=True, help="Tell the connection in sentences.")
 @click.option("--all", "show_all", is_flag=True, help="Every segment; else the data is folded.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="Nothing but ASCII.")
-@click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
-@click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
-@click.option(
-    "--checksums",
-    type=click.Choice(("flags", "all", "none")),
-    default="flags",
-    help="Which TCP checksums to check (flags, the default: of SYN, FIN, RST).",
-)
-@click.option("--utc", is_flag=True, help="UTC, not local time.")
-@click.option(
-    "--color",
-    "colour",
-    type=click.Choice(("auto", "always", "never")),
-    default="auto",
-    help="Colours (auto: on a terminal without NO_COLOR).",
-)
-@click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
+@shared.MSL
+@shared.STACK
+@shared.CHECKSUMS
+@shared.UTC
+@shared.COLOUR
+@shared.NO_NAMES
 def show(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None:
     """Draw both ends' states beside a connection's segments, or explain it, or take one frame apart.
 
@@ -72,7 +54,7 @@ def show(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None
         raise UsageError("--frame: it stands alone; leave --stream, --explain and --all out")
     if options["explain"] and options["show_all"]:
         raise UsageError("--explain and --all: two views; choose one")
-    value, _ = _msl(options.pop("msl_s"), options.pop("stack"))
+    value, _ = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
     from tcptrace.cli.run_show import run
 
     run(Request(paths=paths, msl_s=value, **options))

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tcptrace.cli.analyze import STACKS, _msl
+from tcptrace.cli import shared
 from tcptrace.cli.inputs import split_words
 
 
@@ -22,27 +22,14 @@ class Request(NamedTuple):
 
 @click.command(epilog="`tcptrace show FILE --stream N` shows one of the streams that are named.")
 @click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|-... [FILTER...]")
-@click.option(
-    "-r",
-    "files",
-    multiple=True,
-    metavar="FILE",
-    type=click.Path(),
-    help="FILE, as in tcpdump; may be given again.",
-)
+@shared.FILES
 @click.option("--json", "is_json", is_flag=True, help="JSON Lines: one record of it all, then the capture.")
 @click.option("--top", type=click.IntRange(1), default=10, metavar="N", help="Rows a table (10).")
-@click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
-@click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
-@click.option("--utc", is_flag=True, help="UTC, not local time.")
-@click.option(
-    "--color",
-    "colour",
-    type=click.Choice(("auto", "always", "never")),
-    default="auto",
-    help="Colours (auto: on a terminal without NO_COLOR).",
-)
-@click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
+@shared.MSL
+@shared.STACK
+@shared.UTC
+@shared.COLOUR
+@shared.NO_NAMES
 def summary(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None:
     """Say how it goes as a whole: outcomes by port, who closes first, TIME-WAIT, trouble by server, states over time.
 
@@ -50,7 +37,7 @@ def summary(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> N
     """
     paths, condition = split_words(words, files)
     options.pop("n")
-    value, _ = _msl(options.pop("msl_s"), options.pop("stack"))
+    value, _ = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
     from tcptrace.cli.run_summary import run
 
     run(Request(paths=paths, filter=condition, msl_s=value, **options))
