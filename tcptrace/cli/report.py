@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tcptrace.cli.analyze import STACKS, _msl
+from tcptrace.cli import shared
 from tcptrace.model.errors import UsageError
 
 
@@ -57,7 +57,7 @@ def report(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> No
     paths = files + words
     if not paths:
         raise UsageError("FILE: missing; name a capture, or - for standard input")
-    value, _ = _msl(options.pop("msl_s"), options.pop("stack"))
+    value, _ = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
     from tcptrace.cli.run_report import run
 
     run(Request(paths=paths, msl_s=value, **options))
