@@ -39,15 +39,10 @@ class Request(NamedTuple):
 @click.option(
     "--details", type=click.IntRange(0, 200), default=20, metavar="N", help="Pictures of the N worst (20)."
 )
-@click.option("--msl", "msl_s", type=float, metavar="S", help="Maximum segment lifetime in seconds (120).")
-@click.option("--stack", type=click.Choice(tuple(STACKS)), help="The MSL of a system: 30, 15, 60, 120 s.")
-@click.option(
-    "--checksums",
-    type=click.Choice(("flags", "all", "none")),
-    default="flags",
-    help="Which TCP checksums to check (flags, the default: of SYN, FIN, RST).",
-)
-@click.option("--utc", is_flag=True, help="UTC, not local time.")
+@shared.MSL
+@shared.STACK
+@shared.CHECKSUMS
+@shared.UTC
 def report(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None:
     """Write one HTML page: summary, connections, and ladder, state diagram and sequence graph of the worst and the chosen.
 
