@@ -25,13 +25,23 @@ def serve(service: Service) -> None:
             children -= {child for child in children if _has_ended(child)}  # else they stay as zombies
             if connection is None:
                 continue
-            child = os.fork()
+            child = _fork()
             if child == 0:
                 _serve_one(service, connection)
             children.add(child)
             service.forget(connection)
     finally:
         _end(children)
+
+
+def _fork() -> int:
+    """Fork; a Ctrl-C meanwhile waits, and ends the child without a word."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return child
 
 
 def _serve_one(service: Service, connection: socket.socket) -> None:
