@@ -24,10 +24,10 @@ class Code(NamedTuple):
 
 CODES: dict[int, Code] = {
     notes.SYN_RETRANSMISSION: Code(
-        "syn_retransmission", "note", "RFC 9293 3.8.1", "the same SYN (number {a}) again"
+        "syn_retransmission", "note", "RFC 9293 3.8.1", "the same SYN (number {a}) again{first}"
     ),
     notes.FIN_RETRANSMISSION: Code(
-        "fin_retransmission", "note", "RFC 9293 3.8.1", "the same FIN (number {a}) again"
+        "fin_retransmission", "note", "RFC 9293 3.8.1", "the same FIN (number {a}) again{first}"
     ),
     notes.SIMULTANEOUS_OPEN: Code(
         "simultaneous_open", "note", "RFC 9293 3.5", "both ends sent a SYN before they had the other's"
@@ -67,7 +67,8 @@ CODES: dict[int, Code] = {
         "abortive_close",
         "warning",
         "RFC 1122 4.2.2.13",
-        "reset by an established end that had sent no FIN: closed with data unread, SO_LINGER 0 or killed; "
+        "reset by an established end that had sent {a} bytes and no FIN, with {b} bytes sent to it: "
+        "closed with data unread, SO_LINGER 0 or killed; "
         "the wire cannot tell which",
     ),
     notes.DATA_AFTER_FIN: Code(

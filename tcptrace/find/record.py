@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 import msgspec
 
 from tcptrace import kernels
-from tcptrace.find import numbers
+from tcptrace.find import numbers, sentences
 from tcptrace.find.codes import CODES
 from tcptrace.flow import bits
 from tcptrace.measure.measures import measured
@@ -210,14 +210,22 @@ class Recorder:
     ) -> tuple[dict[str, dict[str, int]], list[Finding]]:
         counts: dict[str, dict[str, int]] = {}
         kept: list[Finding] = []
+        found = self._found(row)
+        firsts = {  # frame -> what a SYN or FIN that comes again repeats
+            frame: sentences.first_copy(values[2], values[3])
+            for number, _, _, entries in found
+            if number == numbers.RETRANSMISSION
+            for frame, *values in entries
+        }
         for number, frame, side, a, b in [*(row.notes or ()), *self._late(row, judged, alone)]:
             key = _side(side, judged.client) or "connection"
             by_side = counts.setdefault(CODES[number].name, {})
             if key not in by_side:
                 by_side[key] = self.replay.notes.beyond(row, number, side)
             by_side[key] += 1
-            kept.append(self._finding(number, frame, side, judged.client, (a, b)))
-        for number, side, total, entries in self._found(row):
+            first = firsts.get(frame, "")
+            kept.append(self._finding(number, frame, side, judged.client, (a, b), first))
+        for number, side, total, entries in found:
             by_side = counts.setdefault(CODES[number].name, {})
             key = _side(side, judged.client) or "connection"
             by_side[key] = by_side.get(key, 0) + total
@@ -238,7 +246,9 @@ class Recorder:
             tallies.append((numbers.REUSED_PORTS, row.first_side, 1, [note]))
         return tallies
 
-    def _finding(self, number: int, frame: int, side: int, client: int, values: tuple[int, ...]) -> Finding:
+    def _finding(
+        self, number: int, frame: int, side: int, client: int, values: tuple[int, ...], first: str = ""
+    ) -> Finding:
         """Return a note as a finding."""
         code = CODES[number]
         if isinstance(code.text, str):
@@ -248,6 +258,7 @@ class Recorder:
                 a=a,
                 b=b,
                 count=b - a,
+                first=first,
                 reuse=self._reuse(a) if number == notes.TIME_WAIT_REUSE else "",
                 input=machine.INPUTS[a] if is_missing_rule else "",
                 state=STATE_NAMES[b] if is_missing_rule else "",
@@ -280,7 +291,10 @@ class Recorder:
             found.append((notes.SIMULTANEOUS_CLOSE, second, NONE, first, second))
         for side, end in ((0, low), (1, high)):
             if judged.is_abortive(end, side):
-                found.append((notes.ABORTIVE_CLOSE, judged.reset_frame, side, 0, 0))
+                sent, got = (low, high) if side == 0 else (high, low)
+                found.append(
+                    (notes.ABORTIVE_CLOSE, judged.reset_frame, side, sent.data_bytes, got.data_bytes)
+                )
         for side, end in ((0, low), (1, high)):
             cold = end.cold
             if cold is not None and cold.lost_frame and end.packets:

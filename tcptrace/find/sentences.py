@@ -24,6 +24,11 @@ def sent(length: int, flags: int) -> str:
     return plural(length, "byte") + (f" and {control}" if control else "")
 
 
+def first_copy(first: int, ago: int) -> str:
+    """Return what a SYN or FIN repeats, to be put behind the words that name it; empty where it is not known."""
+    return f", first sent in frame {first}, {earlier(ago)}" if first else ""
+
+
 def retransmission(values: Values) -> str:
     """Length, SYN or FIN, first frame, time since it, frame of the ACK that asks for it (negative: has it), of the SACK."""
     length, flags, first, ago, asked, sacked = values

@@ -124,6 +124,19 @@ CASES = [
         "answers the keep-alive in frame 6: the peer is still there (RFC 9293 3.8.4)",
     ),
     (
+        "syn_retransmission", "isn client 7\n0.000 client > SYN\n1.000 client > SYN\n3.000 client > SYN", 3,
+        "the same SYN (number 7) again, first sent in frame 1, 3.000 s earlier (RFC 9293 3.8.1)",
+    ),
+    (
+        "fin_retransmission", "isn client 7\n" + PLAIN + "0.1 client > FIN,ACK\n0.5 client > FIN,ACK seq 101", 7,
+        "the same FIN (number 108) again, first sent in frame 6, 400.000 ms earlier (RFC 9293 3.8.1)",
+    ),
+    (
+        "abortive_close", PLAIN + "0.100 server < RST,ACK", 6,
+        "reset by an established end that had sent 0 bytes and no FIN, with 100 bytes sent to it: closed with data unread, "
+        "SO_LINGER 0 or killed; the wire cannot tell which (RFC 1122 4.2.2.13)",
+    ),
+    (
         "reused_ports", "isn client 7\nhandshake\nagain client2 server2 = client server\n90.0 client2 > SYN", 4,
         "a SYN with the new number 1000007 on addresses and ports that an older stream has used (RFC 9293 3.4.1)",
     ),
