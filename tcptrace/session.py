@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from tcptrace import kernels
 from tcptrace.find.record import Recorder
 from tcptrace.flow import bits
-from tcptrace.model.columns import COUNT_SEGMENTS, SKIP_NAMES
+from tcptrace.model.columns import COUNT_SEGMENTS, SKIP_NAMES, Segments
 from tcptrace.model.errors import UsageError
 from tcptrace.model.records import Capture, Connection, Segment, Warning_
 from tcptrace.source import Source, open_source
@@ -24,6 +24,7 @@ from tcptrace.tcp.outcomes import OUTCOME_NAMES
 from tcptrace.watch import Tell, Watcher
 from tcptrace.wire.application import classify
 from tcptrace.wire.decoder import Decoder
+from tcptrace.wire.fragments import Octets
 
 if TYPE_CHECKING:
     from tcptrace.find import analysis
@@ -239,10 +240,15 @@ class Analysis:
             kept = self._filter.select(batch.buffer, frames, count)
             self._filtered += count - kept
             count = kept
-        made = self._decoder.decode(batch.buffer, frames, count)
         s = self._decoder.segments
+        for octets, made in self._decoder.runs(batch.buffer, frames, count):
+            self._replay_run(octets, made, s)
+        if self._tick is not None:
+            self._tick(self._frames)
+
+    def _replay_run(self, octets: Octets, made: int, s: Segments) -> None:
         self._replay.run(
-            batch.buffer, made, s.frame, s.time_ns, s.key, s.side, s.flags, s.seq, s.ack, s.window, s.length, s.payload,
+            octets, made, s.frame, s.time_ns, s.key, s.side, s.flags, s.seq, s.ack, s.window, s.length, s.payload,
             s.payload_captured, s.options, s.scale, s.tsval, s.tsecr, s.sack_count, s.sack, s.marks,
             self._decoder.duplicate, self._stream_of(made),
         )  # fmt: skip
@@ -260,8 +266,6 @@ class Analysis:
             self._log.add(s, made, self._streams)
         if self._watcher is not None:
             self._watcher.look(self._streams[:made])
-        if self._tick is not None:
-            self._tick(self._frames)
 
     def _stream_of(self, count: int) -> "array[int]":
         """Return the column for the stream numbers of a batch."""

@@ -61,10 +61,9 @@ def is_in_ipv4(protocols: str) -> bool:
 
 
 def tshark_counts(path: Path, *decode_as: str) -> Counts:
-    """Count by tshark, without reassembly; of several TCP headers in a frame the innermost (last) counts."""
+    """Count by tshark, streams not put together; of several TCP headers in a frame the innermost (last) counts."""
     command = ["tshark", "-r", str(path), "-n", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=l"]
-    for preference in ("tcp.desegment_tcp_streams", "ip.defragment", "ipv6.defragment"):
-        command += ["-o", f"{preference}:FALSE"]
+    command += ["-o", "tcp.desegment_tcp_streams:FALSE"]
     for name in FIELDS:
         command += ["-e", name]
     for rule in decode_as:

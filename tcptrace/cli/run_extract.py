@@ -119,6 +119,7 @@ def _key_of(connection: "Connection") -> Key:
 def _frames_of(source: Any, only: "Filter | None", chosen: set[Key]) -> bytearray:
     """Return one octet a frame, by number, 1 for those that brought segments of the four-tuples chosen."""
     decoder = Decoder("none")
+    pieces = decoder.pieces = {}
     key, number = decoder.segments.key, decoder.segments.frame
     wanted = bytearray(1)  # they count from 1
     capture = open_source(source)
@@ -126,9 +127,11 @@ def _frames_of(source: Any, only: "Filter | None", chosen: set[Key]) -> bytearra
         for batch in capture.batches():
             wanted += bytes(batch.count)
             count = batch.count if only is None else only.select(batch.buffer, batch.frames, batch.count)
-            for at in range(decoder.decode(batch.buffer, batch.frames, count)):
-                if tuple(key[at * KEY_WORDS : (at + 1) * KEY_WORDS]) in chosen:
-                    wanted[number[at]] = 1
+            for _, made in decoder.runs(batch.buffer, batch.frames, count):
+                for at in range(made):
+                    if tuple(key[at * KEY_WORDS : (at + 1) * KEY_WORDS]) in chosen:
+                        for frame in pieces.get(number[at], (number[at],)):
+                            wanted[frame] = 1
     finally:
         capture.close()
     return wanted

@@ -1,5 +1,6 @@
 """What ``tcptrace show`` does once its command line is understood."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -102,11 +103,35 @@ def _frame(request: "Request", source: Any, name: str, progress: terminal.Progre
         held = plural(last, "frame") if last else "an empty capture"
         raise UsageError(f"{name}: no frame {number} in {held}; frames are numbered from 1")
     layers = dissect(found.octets, found.link, found.wire)
+    if any("fragment" in layer.note for layer in layers):
+        layers.extend(_put_together(source, number))
     if any(layer.name == "TCP" for layer in layers):
         layers.extend(_parts(request, source, number, progress))
     progress.wipe()
     yield from _heading(request, found, number)
     yield from layer_lines(layers, _width())
+
+
+def _put_together(source: Any, number: int) -> list["Layer"]:
+    """Return the layers of the datagram of which this frame has the fragment that came last; none if it has not."""
+    from tcptrace.show.layers import dissect_datagram
+    from tcptrace.source.open import open_source
+    from tcptrace.wire.decoder import Decoder
+
+    decoder = Decoder("none")
+    capture = open_source(source)
+    try:
+        for batch in capture.batches():
+            numbers = batch.frames.number[: batch.count]
+            for _ in decoder.runs(batch.buffer, batch.frames, bisect_right(numbers, number)):
+                pass
+            if numbers and numbers[-1] >= number:
+                break
+    finally:
+        capture.close()
+    if decoder.whole is None or decoder.whole_frame != number:
+        return []
+    return dissect_datagram(decoder.whole)
 
 
 def _heading(request: "Request", found: Found, number: int) -> Iterator[Line]:

@@ -12,9 +12,10 @@ from tcptrace.show import layers_links as links
 from tcptrace.show import layers_serial as serial
 from tcptrace.show import layers_tunnels as tunnels
 from tcptrace.show.layers_ip import dissect_ip, dissect_ipv4, dissect_ipv6
-from tcptrace.show.layers_model import Layer, Rest, Taken, cut, hex_octets
+from tcptrace.show.layers_model import Field, Layer, Rest, Taken, cut, hex_octets
 from tcptrace.show.layers_transport import dissect_transport
 from tcptrace.wire import headers
+from tcptrace.wire.fragments import Whole
 from tcptrace.wire.links import (
     ALWAYS_IPV4,
     ALWAYS_IPV6,
@@ -27,6 +28,7 @@ from tcptrace.wire.links import (
 )
 
 MAX_HEADERS = 64
+RAW = 101
 
 # Who takes apart what: one row for each header of ``wire.headers``.
 READERS: dict[int, Callable[[Rest], Taken]] = {
@@ -79,6 +81,17 @@ def dissect(frame: bytes, link: int, wire: int) -> list[Layer]:
         layers += more
     layers.append(Layer("Network", "more headers", [], f"more than {MAX_HEADERS} are not taken apart"))
     return layers
+
+
+def dissect_datagram(whole: Whole) -> list[Layer]:
+    """Return the layers of a datagram that was put together from fragments, the first says from which."""
+    frames = ", ".join(str(frame) for frame in whole.frames)
+    fields = [
+        Field("fragments", str(len(whole.frames)), "the last of which came in this frame"),
+        Field("frames", frames, ""),
+        Field("length", f"{whole.size} octets", "with its IP header"),
+    ]
+    return [Layer("Network", "datagram put together", fields), *dissect(whole.octets, RAW, whole.size)[1:]]
 
 
 def _link(frame: bytes, link: int, missing: int) -> Taken:

@@ -10,6 +10,7 @@ from array import array
 
 from tcptrace.model.columns import (
     COUNT_BAD_CHECKSUM,
+    COUNT_FRAGMENT,
     COUNT_MALFORMED,
     COUNT_SEGMENTS,
     COUNT_TRUNCATED,
@@ -60,7 +61,8 @@ class Decode:
     __slots__ = (
         "ack", "buf", "counters", "fingerprint", "flags", "frame", "hash_a", "hash_b", "key", "key_at",
         "keys", "length", "marks", "mode", "mss", "network", "options", "payload", "payload_captured", "sack",
-        "sack_count", "scale", "seq", "side", "time_ns", "tsecr", "tsval", "tunnels", "window",
+        "sack_count", "scale", "seq", "side", "stopped", "stops", "time_ns", "tsecr", "tsval", "tunnels",
+        "window",
     )  # fmt: skip
 
     def __init__(
@@ -84,9 +86,21 @@ class Decode:
         self.mode = mode
         self.buf: bytes | bytearray | memoryview = b""
         self.hash_a = self.hash_b = self.key_at = 0
+        self.stops = 0  # 1: `run` ends at a fragment, whose place is then in `network`
+        self.stopped = 0  # the frame at which it ended; the number of frames where it came to the end
 
-    def run(self, buffer: bytes | bytearray | memoryview, frames: Frames, count: int) -> int:
-        """Decode ``count`` frames and return how many segments are in the columns now."""
+    def run(
+        self,
+        buffer: bytes | bytearray | memoryview,
+        frames: Frames,
+        count: int,
+        first: int = 0,
+        made: int = 0,
+    ) -> int:
+        """Decode the frames from ``first`` to ``count`` and return how many segments are in the columns now.
+
+        ``made`` segments were there before.
+        """
         offset = frames.offset
         captured = frames.captured
         wire = frames.wire
@@ -95,9 +109,10 @@ class Decode:
         number = frames.number
         network = self.network
         size = len(buffer)
-        made = 0
+        before = made
+        self.stopped = count
         self.buf = network.buf = buffer
-        for i in range(count):
+        for i in range(first, count):
             at = offset[i]
             octets = captured[i]
             if at < 0 or octets < 0 or octets > size or at > size - octets:
@@ -115,7 +130,10 @@ class Decode:
                 made += 1
             else:
                 self.counters[reason] += 1
-        self.counters[COUNT_SEGMENTS] += made
+                if reason == COUNT_FRAGMENT and self.stops:
+                    self.stopped = i
+                    break
+        self.counters[COUNT_SEGMENTS] += made - before
         self.buf = network.buf = b""  # let go: who owns the buffer may want to close or grow it
         return made
 

@@ -2,12 +2,14 @@
 
 import os
 from array import array
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tcptrace import kernels
-from tcptrace.model.columns import BATCH, COUNTERS, SKIP_NAMES, Frames, Segments
+from tcptrace.model.columns import BATCH, COUNT_FRAGMENT, COUNTERS, SKIP_NAMES, Frames, Segments
 from tcptrace.model.errors import UsageError
-from tcptrace.wire.links import link_name, links_table
+from tcptrace.wire.fragments import Fragments, Octets, Whole
+from tcptrace.wire.links import DATAGRAM, link_name, links_table
 
 if TYPE_CHECKING:
     from tcptrace.wire import decode, duplicates, network
@@ -18,13 +20,16 @@ else:
 
 CHECKSUMS = ("none", "flags", "all")  # which segments are checked; "flags": those with SYN, FIN or RST
 LINK_TYPES_KEPT = 64  # how many link types are remembered
+MAX_NESTED = 8  # datagrams put together, one in another
 
 
 class Decoder:
-    """Decodes the batches of one capture, in order.
+    """Decodes the batches of one capture, in order, and puts fragments together.
 
     ``segments`` and ``duplicate`` ('B': 1 where the segment is a second copy of an earlier one) hold the last
-    batch; ``counters`` ('q', see ``COUNT_...``) and ``link_names`` run on over the capture.
+    run; ``counters`` ('q', see ``COUNT_...``) and ``link_names`` go on over the capture. ``whole`` is the last
+    datagram that was put together; its last fragment was in frame ``whole_frame``. Whoever makes ``pieces`` a
+    dictionary finds there the frames of each datagram's fragments, by the frame that completed it.
     """
 
     def __init__(self, checksums: str = "flags", size: int = BATCH) -> None:
@@ -43,13 +48,71 @@ class Decoder:
         self._decode = decode.Decode(
             self.segments, self.counters, self._network, keys, CHECKSUMS.index(checksums)
         )
+        self._decode.stops = 1
         self._copies = duplicates.Duplicates()
+        self._fragments = Fragments()
+        self._one = Frames.empty(1)
+        self.whole: Whole | None = None
+        self.whole_frame = 0
+        self.pieces: dict[int, tuple[int, ...]] | None = None
 
-    def decode(self, buffer: bytes | bytearray | memoryview, frames: Frames, count: int) -> int:
-        """Decode ``count`` frames of ``buffer`` and return how many segments are valid in the columns."""
+    def runs(self, buffer: Octets, frames: Frames, count: int) -> Iterator[tuple[Octets, int]]:
+        """Decode ``count`` frames of ``buffer``; yield, run by run, the octets and how many segments are valid.
+
+        The columns are written again for the next run, and their places are in the octets of theirs: ``buffer``, or
+        a datagram that was put together, whose segment is a run of its own. The last run may be empty.
+        """
         if count > self._size:
             raise ValueError(f"a batch of {count} frames for columns of {self._size}")
-        made = self._decode.run(buffer, frames, count)
+        made = first = 0
+        while True:
+            made = self._decode.run(buffer, frames, count, first, made)
+            first = self._decode.stopped + 1
+            if first > count:
+                break
+            number, time_ns = frames.number[first - 1], frames.time_ns[first - 1]
+            whole = self._put_together(buffer, time_ns, number)
+            if whole is not None:
+                if made:
+                    yield buffer, self._marked(made)
+                    made = 0
+                yield from self._datagram(whole, time_ns, number)
+        yield buffer, self._marked(made)
+
+    def _put_together(self, buffer: Octets, time_ns: int, number: int) -> Whole | None:
+        """Return the datagram that the fragment at hand makes whole, if it does."""
+        network = self._network
+        start, stop = network.start, network.stop
+        packet = bytes(buffer[start : min(stop, network.end)])
+        header = (packet[0] & 15) << 2 if packet[0] >> 4 == 4 else network.at - start + 8
+        whole = self._fragments.add(packet, stop - start, header, time_ns, number)
+        if whole is not None:
+            self.counters[COUNT_FRAGMENT] -= 1  # the frame counts as what the datagram is
+            self.whole, self.whole_frame = whole, number
+            if self.pieces is not None:
+                frames = (piece for frame in whole.frames for piece in self.pieces.get(frame, (frame,)))
+                self.pieces[number] = tuple(dict.fromkeys(frames))
+        return whole
+
+    def _datagram(self, whole: Whole, time_ns: int, number: int) -> Iterator[tuple[Octets, int]]:
+        """Decode a datagram; what is in it may be a fragment in turn."""
+        one = self._one
+        for _ in range(MAX_NESTED):
+            one.captured[0], one.wire[0] = len(whole.octets), whole.size
+            one.link[0], one.number[0], one.time_ns[0] = DATAGRAM, number, time_ns
+            made = self._decode.run(whole.octets, one, 1)
+            if self._decode.stopped == 1:
+                if made:
+                    yield whole.octets, self._marked(made)
+                return
+            inner = self._put_together(whole.octets, time_ns, number)
+            if inner is None:
+                return
+            whole = inner
+        self.counters[COUNT_FRAGMENT] += 1
+
+    def _marked(self, made: int) -> int:
+        """Mark the copies among the segments and return how many segments there are."""
         segments = self.segments
         self.duplicates += self._copies.mark(
             segments.fingerprint, segments.time_ns, segments.marks, made, self.duplicate

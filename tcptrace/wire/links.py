@@ -71,6 +71,10 @@ LINK_TYPES = (
     LinkType(276, "LINUX_SLL2", BY_COOKED, 20, 0, 8),  # "any" device, with the interface's index
 )
 
+DATAGRAM = (
+    -1
+)  # as a link type: an IP packet that was put together from fragments, and is no frame of the file
+
 ROW_WORDS = 5
 _NAMES = {**LINK_NAMES, **{row.number: row.name for row in LINK_TYPES}}
 
@@ -83,6 +87,6 @@ def link_name(number: int) -> str:
 def links_table() -> "array[int]":
     """Return the table as the decoder takes it: ROW_WORDS integers ('i') a row."""
     table = array("i")
-    for row in LINK_TYPES:
+    for row in (*LINK_TYPES, LinkType(DATAGRAM, "", BY_VERSION, 0, -1)):
         table.extend((row.number, row.kind, row.header, row.ethertype_at, row.device_at))
     return table

@@ -80,7 +80,9 @@ class Network:
         self.header = self.ethertype_at = self.device_at = self.version = 0
         self.what = self.number = 0  # of WRAPPED
         self.at = self.end = self.wire_end = 0  # next octet to read; end of the captured, of the whole frame
-        self.start = self.stop = 0  # of the datagram; `stop` by its lengths, never beyond `wire_end`
+        # Of the datagram; `stop` by its lengths, never beyond `wire_end`. Of a fragment they and `at` stand, too:
+        # IPv6's fragment header is at `at`.
+        self.start = self.stop = 0
         self.family = self.src_high = self.src_low = self.dst_high = self.dst_low = 0
         self.pseudo = 0  # sum of the pseudo-header's addresses, in 32-bit words
         self.checkable = 0  # 0: the final destination or the true length is not known
@@ -133,8 +135,10 @@ class Network:
     # ---- link layer
 
     def choose_link(self, link: int) -> None:
-        """Look the link type up and remember that it was seen."""
+        """Look the link type up and remember that it was seen, if a file has it."""
         self.look_up(link)
+        if link < 0:
+            return
         for i in range(self.seen_count):
             if self.seen[i] == link:
                 return

@@ -35,8 +35,8 @@ def write_again(path: Path, target: Path) -> list[int]:
     links: set[int] = set()
     for batch in source.batches():
         frames = batch.frames
-        made = decoder.decode(batch.buffer, frames, batch.count)
-        copies |= {decoder.segments.frame[i] for i in range(made) if decoder.duplicate[i]}
+        for _, made in decoder.runs(batch.buffer, frames, batch.count):
+            copies |= {decoder.segments.frame[i] for i in range(made) if decoder.duplicate[i]}
         for i in range(batch.count):
             begin, size = frames.offset[i], frames.captured[i]
             seconds, nano = divmod(frames.time_ns[i], NS)

@@ -3,6 +3,7 @@
 import ipaddress
 import struct
 from array import array
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -23,6 +24,7 @@ def module(form: str, name: str) -> ModuleType:
     return import_module(f"tcptrace._compiled.wire.{name}" if form == "compiled" else f"tcptrace.wire.{name}")
 
 
+@cache
 def ip(text: str) -> bytes:
     return ipaddress.ip_address(text).packed
 

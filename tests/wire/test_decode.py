@@ -471,7 +471,8 @@ def test_the_decoder_fills_columns_marks_copies_and_names_links() -> None:
     for i in range(3):
         frames.offset[i], frames.captured[i], frames.wire[i] = i * len(good), len(good), len(good)
         frames.number[i], frames.link[i], frames.time_ns[i] = i + 1, (1, 113, 1)[i], i
-    assert decoder.decode(buffer, frames, 3) == 2
+    ((octets, count),) = decoder.runs(buffer, frames, 3)
+    assert (octets, count) == (buffer, 2)
     assert list(decoder.segments.frame[:2]) == [1, 3]
     assert list(decoder.duplicate[:2]) == [0, 1]
     assert decoder.duplicates == 1
@@ -486,4 +487,4 @@ def test_the_decoder_refuses_what_its_caller_got_wrong() -> None:
     with pytest.raises(UsageError, match=r"checksums: 'some' is not known; use one of none, flags, all"):
         Decoder("some")
     with pytest.raises(ValueError, match="5 frames for columns of 4"):
-        Decoder(size=4).decode(b"", Frames.empty(5), 5)
+        list(Decoder(size=4).runs(b"", Frames.empty(5), 5))

@@ -35,7 +35,8 @@ def decoded(target: str | bytes, checksums: str = "all") -> tuple[Decoder, list[
     rows = []
     source = open_source(target)
     for batch in source.batches():
-        for i in range(decoder.decode(batch.buffer, batch.frames, batch.count)):
+        ((_, made),) = decoder.runs(batch.buffer, batch.frames, batch.count)
+        for i in range(made):
             row: dict[str, object] = {}
             for name, column in zip(Segments._fields, decoder.segments, strict=True):
                 if name not in NOT_PRINTED:

@@ -146,7 +146,7 @@ def test_a_tcp_segment_behind_a_cooked_tag_is_decoded(module: ModuleType) -> Non
     walker.begin(octets)
     frames = Frames.empty()
     count = walker.walk(octets, 4096, 0, *frames)
-    assert (count, Decoder().decode(octets, frames, count)) == (2, 2)
+    assert (count, sum(made for _, made in Decoder().runs(octets, frames, count))) == (2, 2)
 
 
 packets = st.builds(

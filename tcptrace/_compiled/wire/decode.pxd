@@ -3,7 +3,7 @@ cimport cython
 from .network cimport Network
 from .tunnels cimport Tunnels
 
-cdef int COUNT_BAD_CHECKSUM, COUNT_MALFORMED, COUNT_SEGMENTS, COUNT_TRUNCATED, KEY_WORDS, SACK_WORDS
+cdef int COUNT_BAD_CHECKSUM, COUNT_FRAGMENT, COUNT_MALFORMED, COUNT_SEGMENTS, COUNT_TRUNCATED, KEY_WORDS, SACK_WORDS
 cdef int FIN, RST, SYN, MARK_BAD_CHECKSUM, MARK_NO_IP_ID, MARK_OFFLOADED, MARK_TRUNCATED
 cdef int OPT_FAST_OPEN, OPT_FAST_OPEN_COOKIE, OPT_MALFORMED, OPT_MSS, OPT_SACK, OPT_SACK_PERMITTED
 cdef int OPT_SCALE, OPT_TIMESTAMPS
@@ -18,6 +18,8 @@ cdef class Decode:
     cdef Network network
     cdef Tunnels tunnels
     cdef long long mode
+    cdef public long long stops
+    cdef readonly long long stopped
     cdef unsigned long long hash_a, hash_b
     cdef long long key_at
     # the columns of model.columns.Segments
@@ -44,10 +46,11 @@ cdef class Decode:
 
     @cython.locals(
         offset="long long[::1]", captured="long long[::1]", wire="long long[::1]", time_ns="long long[::1]",
-        link="int[::1]", number="long long[::1]", network=Network, size="long long", made="long long",
+        link="int[::1]", number="long long[::1]", network=Network, size="long long", before="long long",
         i="long long", at="long long", octets="long long", wire_octets="long long", reason="long long",
     )
-    cpdef long long run(self, const unsigned char[::1] buffer, frames, long long count)
+    cpdef long long run(
+        self, const unsigned char[::1] buffer, frames, long long count, long long first=*, long long made=*)
     cdef long long u16(self, long long at) noexcept
     @cython.locals(word="unsigned int")
     cdef unsigned long long u32(self, long long at) noexcept

@@ -15,7 +15,8 @@ cdef class Network:
     cdef int[::1] seen
     cdef readonly long long seen_count
     cdef long long link, kind, header, ethertype_at, device_at, version, what, number
-    cdef long long at, end, wire_end, start, stop
+    cdef readonly long long at, end, start, stop
+    cdef long long wire_end
     cdef long long family, checkable, has_id
     cdef unsigned long long src_high, src_low, dst_high, dst_low, pseudo
 
