@@ -133,6 +133,8 @@ class Arrives:
         """Let a segment counted in the new stream move the old connection; the counts stay with the stream."""
         if x.side != stream.first_side:
             self.incarnations.challenges(stream, old, old_end, old_peer, stream.first_frame, x)
+        elif not x.rst:
+            self.incarnations.goes_on(old, old_end)
         before = old_end.unique_bytes
         self.arrive(old, old_end, old_peer, x, clock_ns)
         if before >= 0 and old_end.unique_bytes > before and end.unique_bytes >= 0:

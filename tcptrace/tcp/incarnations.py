@@ -147,11 +147,17 @@ class Incarnations:
         if self.paths.allows(peer, REUSED):
             left = self.paths.take()
             left.input = REUSED
-            left.evidence = INFERRED
-            left.settled = 1
+            left.evidence = INFERRED  # open: whoever goes on with the old numbers had not left (`goes_on`)
             left.frame = syn_frame
             left.proof = syn_frame
             left.place = syn_frame
             left.place_ns = new.syn_ns
             left.turn = TURN_SENDER
             self.paths.append(peer, left)
+
+    def goes_on(self, old: Stream, end: End) -> None:
+        """The SYN's sender sends on with the old connection's numbers: somebody else sent that SYN (RFC 5961 4.2)."""
+        event = self.paths.find(end, REUSED)
+        if event is not None and event.evidence == INFERRED:
+            self.paths.remove(end, event)
+            self.notes.drop(old, HALF_OPEN, -1)

@@ -132,3 +132,39 @@ def test_after_a_finished_connection_a_new_syn_is_a_new_stream_and_no_half_open(
         outcome=open first=- reset=- tw=- opened=client
         """,
     )
+
+
+def test_whoever_goes_on_after_the_challenge_ack_did_not_send_the_syn() -> None:
+    # RFC 5961 4.2: the SYN (4) is somebody else's, in the window. The server challenges it (5), the client goes on (6):
+    # it never left, and both ends of the old connection close in turn.
+    check(
+        """
+        handshake
+        again client2 server2 = client server
+        isn client2 1000
+        0.030 client2 > SYN
+        0.040 server < ACK
+        0.050 client > PSH,ACK len 10
+        0.060 server < ACK
+        0.070 client > FIN,ACK
+        0.080 server < ACK
+        0.090 server < FIN,ACK
+        0.100 client > ACK
+        """,
+        """
+        handshake 7
+        8 client ESTABLISHED>FIN-WAIT-1  snd FIN         observed  8
+        8 server ESTABLISHED>CLOSE-WAIT  rcv FIN         confirmed 9
+        9 client FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  confirmed 11
+        10 server CLOSE-WAIT>LAST-ACK    snd FIN         observed  10
+        10 client FIN-WAIT-2>TIME-WAIT   rcv FIN         confirmed 11
+        11 server LAST-ACK>CLOSED        rcv ACK of FIN  assumed   -
+        outcome=closed first=client reset=- tw=client@10
+        has challenge_ack
+        no half_open
+        stream 1
+        4 client CLOSED>SYN-SENT  snd SYN  observed  4
+        path server LISTEN
+        outcome=unanswered first=- reset=- tw=-
+        """,
+    )

@@ -26,3 +26,5 @@ cdef class Incarnations:
     cpdef int concerns_old(self, Stream old, End end, End peer, Stream new, long long seq, long long ack, int flags) noexcept
     @cython.locals(event=Event, left=Event)
     cpdef challenges(self, Stream new, Stream old, End end, End peer, long long syn_frame, Segment x)
+    @cython.locals(event=Event)
+    cpdef goes_on(self, Stream old, End end)
