@@ -3,11 +3,14 @@
 A hot file is a plain typed module, e.g. ``tcptrace/tcp/replay.py``. Beside its twin lies the file with the C types,
 ``tcptrace/_compiled/tcp/replay.pxd``; every such ``.pxd`` makes one extension. Without a C compiler or without Cython the
 install goes on and the plain files run. ``built.txt`` records which source each twin was made from, so that a twin older
-than its source is refused when it is loaded.
+than its source is refused when it is loaded. What was built once is kept in ``build/twins`` and copied the next time.
 """
 
 import binascii
+import hashlib
 import os
+import shutil
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -15,6 +18,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path("tcptrace")
 TWINS = ROOT / "_compiled"
+KEPT = Path("build") / "twins"
 DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # the annotations are Python's; the C types are in the .pxd
@@ -24,32 +28,21 @@ DIRECTIVES = {
     "initializedcheck": False,
     "nonecheck": False,
 }
+FLAGS = ["-O3", "-fwrapv", "-g0"]  # without debugging symbols a third less to compile
 
 
 def extensions() -> list[Extension]:
     """Return one optional extension a ``.pxd``, or none where Cython is missing."""
     try:
-        from Cython.Build import cythonize
+        import Cython  # noqa: F401
     except ImportError:
         return []
-    found: list[Extension] = []
+    found = []
     for pxd in sorted(TWINS.rglob("*.pxd")):
         relative = pxd.relative_to(TWINS).with_suffix("")
         name = ".".join((ROOT.name, TWINS.name, *relative.parts))
         source = ROOT / relative.with_suffix(".py")
-        extension = Extension(name, [str(source)], extra_compile_args=["-O3", "-fwrapv"])
-        try:
-            found += cythonize(
-                [extension],
-                build_dir="build/cython",
-                compiler_directives=DIRECTIVES,
-                include_path=["."],
-                force=True,
-            )
-        except Exception as error:
-            print(f"tcptrace: {name} is left out: {error}")
-    for extension in found:
-        extension.optional = True  # cythonize() drops the flag that goes in
+        found.append(Extension(name, [str(source)], extra_compile_args=FLAGS, optional=True))
     return found
 
 
@@ -63,6 +56,8 @@ class BuildTwins(build_ext):
 
     def run(self) -> None:
         """Build the extensions and ``built.txt`` beside them."""
+        self._kept = {extension.name: self._place(extension) for extension in self.extensions}
+        self._translate([each for each in self.extensions if not self._kept[each.name].exists()])
         super().run()
         types = 0  # the twins share their rows, so each depends on all the types
         for pxd in sorted(TWINS.rglob("*.pxd")):
@@ -78,6 +73,52 @@ class BuildTwins(build_ext):
             folder = TWINS if self.inplace else Path(self.build_lib) / TWINS
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "built.txt").write_text("".join(lines))
+
+    def build_extension(self, ext: Extension) -> None:
+        """Copy the twin that was built before from the same sources, or build and keep it."""
+        built, kept = Path(self.get_ext_fullpath(ext.name)), self._kept[ext.name]
+        if kept.exists():
+            built.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(kept, built)
+            return
+        super().build_extension(ext)
+        if built.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = kept.with_suffix(f".{os.getpid()}")
+            shutil.copyfile(built, unfinished)
+            unfinished.replace(kept)
+
+    def _translate(self, missing: list[Extension]) -> None:
+        """Let Cython write the C files; a file that it cannot translate is left out."""
+        if not missing:
+            return
+        from Cython.Build import cythonize
+
+        made = cythonize(
+            [Extension(extension.name, extension.sources) for extension in missing],
+            build_dir="build/cython",
+            compiler_directives=DIRECTIVES,
+            include_path=["."],
+            force=True,
+            nthreads=os.cpu_count() or 1,
+            exclude_failures=True,
+        )
+        sources = {extension.name: extension.sources for extension in made}
+        for extension in missing:
+            if extension.name in sources:
+                extension.sources = sources[extension.name]
+            else:
+                print(f"tcptrace: {extension.name} is left out")
+                self.extensions.remove(extension)
+
+    def _place(self, extension: Extension) -> Path:
+        """Return where a twin is kept: named for all that it is made from."""
+        from Cython import __version__ as translator
+
+        seen = hashlib.sha256(f"{translator} {DIRECTIVES} {FLAGS} {os.environ.get('CC', '')}".encode())
+        for path in (Path(extension.sources[0]), *sorted(TWINS.rglob("*.pxd"))):
+            seen.update(path.read_bytes())
+        return KEPT / f"{extension.name}.{seen.hexdigest()[:16]}{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 
 setup(ext_modules=extensions(), cmdclass={"build_ext": BuildTwins})
