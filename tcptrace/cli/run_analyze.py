@@ -1,11 +1,11 @@
 """What ``tcptrace analyze`` does once its command line is understood."""
 
-import gc
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tcptrace.cli import terminal
+from tcptrace.cli.collector import uncollected
 from tcptrace.cli.inputs import Inputs
 from tcptrace.cli.select import Predicate, selector, with_rules
 from tcptrace.model.records import Capture, Connection
@@ -33,9 +33,9 @@ def run(request: "Request") -> None:
         terminal.complain(f"incomplete: {capture.file}: {capture.problem}")
 
 
+@uncollected()
 def write_results(request: "Request", source: "Readable", live: bool) -> Capture:
     """Analyse ``source`` and write what was asked for to standard output; ``live``: as it comes."""
-    gc.disable()  # rows and records hold no cycles; walking millions of them costs as much as making them
     wanted = selector(request.streams, request.states, request.outcomes, request.passed)
     progress = terminal.Progress()
     out = terminal.Output(progress, prompt=live or request.is_live)

@@ -1,9 +1,9 @@
 """What ``tcptrace summary`` does once its command line is understood."""
 
-import gc
 from typing import TYPE_CHECKING
 
 from tcptrace.cli import terminal
+from tcptrace.cli.collector import uncollected
 from tcptrace.cli.inputs import Inputs
 from tcptrace.find.overview import Overview
 from tcptrace.session import analyze
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 KEPT = 1  # findings of a code and side: counts are exact, and only they are needed
 
 
+@uncollected()
 def run(request: "Request") -> None:
     """Write the whole capture's summary to standard output."""
-    gc.disable()  # as in `analyze`: records hold no cycles
     progress = terminal.Progress()
     inputs = Inputs(request.paths, False)
     out = terminal.Output(progress)
