@@ -41,6 +41,8 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
     out = terminal.Output(progress, prompt=live or request.is_live)
     view = _view(request, source, live, out, progress)
     try:
+        # Before the source is opened: a rule that cannot be understood leaves no open file.
+        wanted = with_rules(wanted, request.rules, lambda: analysis.latest_ns)
         analysis = analyze(
             source,
             msl_s=request.msl_s,
@@ -54,7 +56,6 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
             tick=view.tick if view is not None else progress.tick if progress.wanted else None,
             watch=None if view is None else view.tell,
         )
-        wanted = with_rules(wanted, request.rules, lambda: analysis.latest_ns)
         if view is not None:
             view.begin(analysis, wanted)
         if view is not None and request.form == "table":

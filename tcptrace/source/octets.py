@@ -5,6 +5,7 @@ why.
 """
 
 import select
+import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -65,9 +66,10 @@ class FileInput:
         self._ours = ours
         self._read_into: Callable[[memoryview], int | None] = _reading(file)
         self._taken = 0
-
-    def __del__(self) -> None:
-        self.close()  # somebody stopped in the middle, and nobody is left to do it
+        if ours:
+            # Somebody may stop in the middle. By weakref, not by __del__: among objects that hold each other the collector
+            # may finalize the file first, which then warns that nobody closed it.
+            weakref.finalize(self, file.close).atexit = False
 
     def read_into(self, view: memoryview) -> int:
         """Wait for octets, fill the beginning of ``view``, and return how many; 0 at the end."""
