@@ -29,23 +29,30 @@ def prints(path: Path, *words: str) -> bytes:
     return done.stdout
 
 
+def columns(decoder: Decoder, made: int) -> list[dict[str, object]]:
+    """The segments of a run, column by column."""
+    rows = []
+    for i in range(made):
+        row: dict[str, object] = {}
+        for name, column in zip(Segments._fields, decoder.segments, strict=True):
+            if name not in NOT_PRINTED:
+                wide = {"key": 5, "sack": 8}.get(name, 1)
+                row[name] = column[i * wide] if wide == 1 else list(column[i * wide : (i + 1) * wide])
+        row["sack"] = row["sack"][: 2 * row["sack_count"]]  # type: ignore[index,operator]
+        row["time_ns"] = row["time_ns"] // 1000  # type: ignore[operator] # as far as tcpdump prints it
+        row["ack"] = row["ack"] if row["flags"] & ACK else 0  # type: ignore[operator] # not printed without
+        rows.append(row)
+    return rows
+
+
 def decoded(target: str | bytes, checksums: str = "all") -> tuple[Decoder, list[dict[str, object]]]:
     """The decoder after the input, and all segments, column by column."""
     decoder = Decoder(checksums)
     rows = []
     source = open_source(target)
     for batch in source.batches():
-        ((_, made),) = decoder.runs(batch.buffer, batch.frames, batch.count)
-        for i in range(made):
-            row: dict[str, object] = {}
-            for name, column in zip(Segments._fields, decoder.segments, strict=True):
-                if name not in NOT_PRINTED:
-                    wide = {"key": 5, "sack": 8}.get(name, 1)
-                    row[name] = column[i * wide] if wide == 1 else list(column[i * wide : (i + 1) * wide])
-            row["sack"] = row["sack"][: 2 * row["sack_count"]]  # type: ignore[index,operator]
-            row["time_ns"] = row["time_ns"] // 1000  # type: ignore[operator] # as far as tcpdump prints it
-            row["ack"] = row["ack"] if row["flags"] & ACK else 0  # type: ignore[operator] # not printed without
-            rows.append(row)
+        for _, made in decoder.runs(batch.buffer, batch.frames, batch.count):
+            rows += columns(decoder, made)
     source.close()
     return decoder, rows
 
@@ -74,7 +81,8 @@ def test_real_captures_decode_to_the_same_columns_from_text() -> None:
         by_frame = {row["frame"]: row for row in expected}
         assert all(row == by_frame[row["frame"]] for row in made), path.name
         assert len(made) == len(expected), path.name
-        assert text.skipped["fragment"] == capture.skipped["fragment"]
+        # Of printed fragments nothing can be put together: there the last one counts as a fragment, too.
+        assert text.skipped["fragment"] >= capture.skipped["fragment"]
         assert sum(text.skipped.values()) == sum(capture.skipped.values())
     assert total > 3000
 
