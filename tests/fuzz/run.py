@@ -100,6 +100,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
     parser.add_argument("--jobs", type=int, default=2, help="targets at a time (2)")
     parser.add_argument("--target", choices=NAMES, help="only this one")
+    parser.add_argument("--without", action="append", default=[], choices=NAMES, help="all but this one")
     parser.add_argument(
         "--input", type=Path, help="run the target on this file, or on all files of this folder"
     )
@@ -111,7 +112,7 @@ def main() -> int:
     if options.target and options.corpus:
         fuzz(options.target, options.corpus, options.seconds)
         return 0
-    names = [options.target] if options.target else list(NAMES)
+    names = [options.target] if options.target else [name for name in NAMES if name not in options.without]
     with ThreadPoolExecutor(options.jobs) as pool:
         results = list(pool.map(lambda name: whole(name, options.seconds), names))
     for _, report in results:
