@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import tcptrace.cli.run_analyze  # noqa: F401 - before anybody puts a stand-in into the session it imports from
 from tcptrace.cli.app import run
 from tcptrace.model.errors import TcptraceError
 from tcptrace.model.records import Capture, Connection, Segment
