@@ -83,6 +83,8 @@ def test_real_captures_decode_to_the_same_columns_from_text() -> None:
         assert len(made) == len(expected), path.name
         # Of printed fragments nothing can be put together: there the last one counts as a fragment, too.
         assert text.skipped["fragment"] >= capture.skipped["fragment"]
+        both = ("fragment", "not_tcp")  # what was put together in these captures is no TCP
+        assert sum(text.skipped[name] for name in both) == sum(capture.skipped[name] for name in both)
         assert sum(text.skipped.values()) == sum(capture.skipped.values())
     assert total > 3000
 
