@@ -365,8 +365,8 @@ def test_who_may_not_capture_records_in_a_private_network_without_root(tmp_path:
 
 
 def pytest_as_nobody(prefix: list[str], folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    """Run pytest without rights."""
-    surroundings = {**os.environ, **ALONE, "HOME": str(folder), "TMPDIR": str(folder)}
+    """Run pytest without rights; options that the surroundings give (a report in a folder of root's) are not for it."""
+    surroundings = {**os.environ, **ALONE, "HOME": str(folder), "TMPDIR": str(folder), "PYTEST_ADDOPTS": ""}
     return subprocess.run(
         [*prefix, sys.executable, "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", *options],
         cwd=folder,

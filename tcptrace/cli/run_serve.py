@@ -1,5 +1,8 @@
 """What ``tcptrace serve`` and ``tcptrace client`` do once their command line is understood."""
 
+import signal
+from types import FrameType
+
 from tcptrace.cli import terminal
 from tcptrace.lab.apps import APPS
 from tcptrace.lab.client import drive
@@ -12,14 +15,22 @@ def serve(style: str, app: str, options: Options) -> None:
     """Serve until an interrupt; say where when it listens, and how many came when it ends."""
     out = terminal.Output(terminal.Progress(), prompt=True)
     service = Service(listen(options), APPS[app].application, options)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        # Not KeyboardInterrupt: raised at any instruction, it breaks what must not be broken (a thread's start, a lock).
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second Ctrl-C ends it anyhow
+        service.stop()
+
+    before = signal.signal(signal.SIGINT, stop)
     try:
         host, port = service.address
         where = f"http://{_bracketed(host)}:{port}/" if app == "http" else f"{host} port {port}"
         out.write_text(f"{app}, {style}: {where}; Ctrl-C ends it\n")
         run(style, service)
     except KeyboardInterrupt:
-        pass  # the one way to end it
+        pass  # the second one
     finally:
+        signal.signal(signal.SIGINT, before)
         service.stop()
         service.close()
     out.write_text(f"{plural(service.accepted, 'connection')} served\n")

@@ -66,6 +66,7 @@ class Service:
         self._options = options
         self._open: set[socket.socket] = set()
         self._lock = Lock()
+        self._stopped = False
 
     @property
     def address(self) -> Address:
@@ -97,6 +98,8 @@ class Service:
         with self._lock:  # a style may accept in several threads
             self.accepted += 1
         self._open.add(connection)
+        if self._stopped:  # between accept() and here
+            _end_of_stream(connection)
         return connection
 
     def conversation(self) -> Conversation:
@@ -121,15 +124,20 @@ class Service:
 
     def stop(self) -> None:
         """End ``accept`` with ``Stopped``, and every conversation with the end of its stream."""
+        self._stopped = True
         for one in [self.listener, *self._open]:
-            with suppress(OSError):  # the other end has gone
-                one.shutdown(socket.SHUT_RDWR)
+            _end_of_stream(one)
 
     def close(self) -> None:
         """Close the listener and the connections that are left."""
         for one in [self.listener, *self._open]:
             one.close()
         self._open.clear()
+
+
+def _end_of_stream(one: socket.socket) -> None:
+    with suppress(OSError):  # the other end has gone
+        one.shutdown(socket.SHUT_RDWR)
 
 
 def _drain(connection: socket.socket) -> None:

@@ -14,7 +14,7 @@ from tcptrace.kernel.tracepoint import STATES, Tracepoint
 from tcptrace.model.errors import InputError
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="the tracepoint needs root")
-LOW, HIGH = 45_000, 45_999
+LOW, HIGH = 21_000, 21_999  # below the ports that the kernel gives to clients (ip_local_port_range)
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
