@@ -391,7 +391,8 @@ def test_whole(service):
     ask(service.address)
 """
     )
-    assert outcomes(run(project, "--tcp-keep=kept")) == {"failed": 1, "passed": 1}
+    # In a network of its own: on loopback the kept capture has what other tests say meanwhile, too.
+    assert outcomes(run(project, "--tcp-network=private", "--tcp-keep=kept")) == {"failed": 1, "passed": 1}
     (kept,) = (project.path / "kept").iterdir()
     assert kept.name == "test_it.py__test_broken.pcapng"
     (connection,) = [c for c in tcptrace.analyze(kept) if c.outcome == "closed"]
