@@ -9,8 +9,11 @@ than its source is refused when it is loaded. What was built once is kept in ``b
 import binascii
 import hashlib
 import os
+import shlex
 import shutil
+import subprocess
 import sysconfig
+import tempfile
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -46,6 +49,22 @@ def extensions() -> list[Extension]:
     return found
 
 
+def _compiles() -> bool:
+    """Return whether a C file with Python's headers can be compiled; else a minute of translating is spared."""
+    compiler = os.environ.get("CC") or sysconfig.get_config_var("CC")
+    if not compiler:  # another system's build, which finds its compiler in other ways
+        return True
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "try.c"
+        source.write_text("#include <Python.h>\nint answer(void) { return 42; }\n")
+        command = [*shlex.split(compiler), "-I", sysconfig.get_path("include"), "-c", source.name]
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        except OSError:
+            return False
+    return done.returncode == 0
+
+
 class BuildTwins(build_ext):
     """Build, then write down the check sum of each twin's sources."""
 
@@ -56,6 +75,9 @@ class BuildTwins(build_ext):
 
     def run(self) -> None:
         """Build the extensions and ``built.txt`` beside them."""
+        if not _compiles():
+            print("tcptrace: no C compiler works here; the plain files will run")
+            self.extensions = []
         self._kept = {extension.name: self._place(extension) for extension in self.extensions}
         self._translate([each for each in self.extensions if not self._kept[each.name].exists()])
         super().run()
