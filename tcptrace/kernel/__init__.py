@@ -1,1 +1,1 @@
-"""The operating system's own view and means: private networks."""
+"""The operating system's own view of its sockets, and its means: private networks, rights given up."""

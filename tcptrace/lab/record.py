@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tcptrace.kernel.paths import Life, history_of, listening_ports, lives
 from tcptrace.kernel.tracepoint import Change, Tracepoint
 from tcptrace.lab.path import SIDES
 from tcptrace.lab.scenario import Scenario
 from tcptrace.lab.segment import read_segment
 from tcptrace.lab.tap import ETHERNET, pcap
-from tcptrace.lab.truth import Life, listening_ports, lives
 from tcptrace.lab.world import HIGH_PORT, LOW_PORT, World
 from tcptrace.model.errors import InputError
 
@@ -131,7 +131,9 @@ def _recording(played: _Played, changes: Sequence[Change], offset_ns: int) -> Re
     world = played.world
     assert world.end_ns is not None
     addresses = {side: {world.host(side).ip, world.host(side).ip6} for side in SIDES}
-    found = {side: lives(addresses[side], changes, world.polls[side], world.end_ns) for side in SIDES}
+    found = {
+        side: lives(addresses[side], changes, history_of(world.polls[side]), world.end_ns) for side in SIDES
+    }
     ports = {side: listening_ports(addresses[side], changes) for side in SIDES}
     connections = [
         {side: _end(side, both, ports, offset_ns) for side in SIDES}

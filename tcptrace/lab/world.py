@@ -14,12 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path as File
 
 from tcptrace.kernel.namespace import Namespace
+from tcptrace.kernel.paths import Poll
 from tcptrace.kernel.sock_diag import SockDiag
 from tcptrace.lab.path import SIDES, Path
 from tcptrace.lab.relay import Relay
 from tcptrace.lab.segment import read_segment
 from tcptrace.lab.tap import ETHERNET, RAW, Tap
-from tcptrace.lab.truth import Poll
 from tcptrace.lab.tun import open_tun
 from tcptrace.model.errors import InputError
 
