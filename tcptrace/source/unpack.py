@@ -6,6 +6,7 @@ To add a format: a row in ``PACKINGS``. A package is imported when its magic num
 import builtins
 from collections.abc import Callable
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from tcptrace.model.errors import InputError
@@ -100,50 +101,79 @@ def skippable(head: bytes) -> int:
 
 
 class _Member:
-    """One member being unpacked, with what it was given as long as that is little."""
+    """One member being unpacked, with what it was given as long as that is little.
+
+    What comes of it does not depend on the pieces in which it arrives: neither what is found before a fault, nor
+    the fault and its place. Up to ``KEPT`` octets it is given what there is, and unpacked once more where it
+    fails; behind them it is given pieces of ``CHUNK``, of which the one that fails is lost.
+    """
 
     def __init__(self, make: Callable[[], Decompressor], errors: tuple[type[Exception], ...]) -> None:
         self.inner = make()
+        self.is_hungry = True  # there is no more to be had without new data
         self.last = 0  # octets that were given last
         self._make = make
         self._errors = errors
         self._given: bytearray | None = bytearray()  # None: more than is kept
+        self._size = 0  # octets that it was given
         self._handed = 0  # octets that were unpacked and handed out
+
+    def wanted(self) -> tuple[int, bool]:
+        """Return how many octets to give next, and whether fewer are welcome, too."""
+        if self._size < KEPT:
+            # One at first: where zstd has all of a frame at once, it finds other faults than piece by piece.
+            return (KEPT - self._size, True) if self._size else (1, True)
+        return CHUNK - (self._size - KEPT) % CHUNK, False
 
     def unpack(self, data: bytes) -> bytes:
         """Return some octets; one of ``errors`` where the data is corrupt."""
         if data:
             self.last = len(data)
+            self._size += len(data)
+            if self._size > KEPT:
+                self._given = None
             if self._given is not None:
                 self._given += data
-                if len(self._given) > KEPT:
-                    self._given = None
         unpacked = self.inner.decompress(data, CHUNK)
         self._handed += len(unpacked)
+        self.is_hungry = self.inner.needs_input and len(unpacked) < CHUNK  # bz2 has more where the room ended
         return unpacked
 
-    def salvage(self) -> tuple[bytes, int]:
-        """Return what comes before the fault and was not handed out, and where the fault is.
+    def salvage(self) -> tuple[bytes, int, Exception | None]:
+        """Return what comes before the fault and was not handed out, where the fault is, and what it is.
 
         The place counts from the beginning of the data that was given last. The output of a call that fails
-        is lost, so everything is unpacked once more, what was given last octet by octet.
+        is lost, so everything is unpacked once more: what was given last octet by octet, and then what that
+        call unpacks octet by octet, too.
         """
         if self._given is None:
-            return b"", 0
-        again, found, skip = self._make(), bytearray(), self._handed
+            return b"", 0, None
+        *_, calls = self._again(None)
+        found, index, fault, _ = self._again(calls)
+        return found, index, fault
+
+    def _again(self, calls: int | None) -> tuple[bytes, int, Exception | None, int]:
+        """Do so, with room for one octet only after so many calls; return how many calls went well, too."""
+        assert self._given is not None
+        again, found, skip, done = self._make(), bytearray(), self._handed, 0
         known = len(self._given) - self.last
-        for start in range(known - 1 if known else 0, len(self._given)):
-            data = bytes(self._given[0 if start < known else start : start + 1])
-            while data or not (again.needs_input or again.eof):
+        places = sorted({0, min(1, known), *range(known, len(self._given) + 1)})
+        for start, stop in pairwise(places):
+            data = bytes(self._given[start:stop])
+            is_hungry = False
+            while data or not (is_hungry or again.eof):
+                room = CHUNK if calls is None or done < calls else 1
                 try:
-                    unpacked = again.decompress(data, CHUNK)
-                except self._errors:
-                    return bytes(found), max(start - known, 0)
+                    unpacked = again.decompress(data, room)
+                except self._errors as fault:
+                    return bytes(found), max(start - known, 0), fault, done
+                done += 1
                 data = b""
+                is_hungry = again.needs_input and len(unpacked) < room
                 passed = min(skip, len(unpacked))
                 skip -= passed
                 found += unpacked[passed:]
-        return bytes(found), self.last
+        return bytes(found), self.last, None, done
 
 
 class UnpackInput:
@@ -174,15 +204,14 @@ class UnpackInput:
     def read_into(self, view: memoryview) -> int:
         """Fill the beginning of ``view`` and return how many octets; 0 at the end."""
         while not self._unpacked:
-            if self.problem:
-                return 0
             data = b""
-            if self._member is None or self._member.inner.needs_input:
-                if not (self._data or self._refill()):
+            if self._member is None or self._member.is_hungry:
+                if self.problem or not (self._data or self._refill()):
+                    self._end()
                     return 0
                 if self._member is None and not self._begin_member():
                     continue
-                data, self._data = self._data, b""
+                data = self._piece()
             self._unpacked = memoryview(self._unpack(data))
         count = min(len(view), len(self._unpacked))
         view[:count] = self._unpacked[:count]
@@ -194,15 +223,27 @@ class UnpackInput:
         self._packed.close()
 
     def _refill(self) -> bool:
-        """Read more packed octets; false at the end, where ``problem`` says whether it came early."""
+        """Read more packed octets; false at the end."""
         count = self._packed.read_into(memoryview(self._buffer))
-        self._data = bytes(self._buffer[:count])
+        self._data += self._buffer[:count]
         self._seen += count
         if self._packed.problem:
             self.problem = self._packed.problem
-        elif not count and self._member is not None:
-            self.problem = f"the {self.name} data is cut short after {self._seen} octets"
         return count > 0
+
+    def _end(self) -> None:
+        """Say, where nothing else is wrong, that the end came early."""
+        if self._member is not None and not self.problem:
+            self.problem = f"the {self.name} data is cut short after {self._seen} octets"
+
+    def _piece(self) -> bytes:
+        """Take the octets that the member is to be given next."""
+        assert self._member is not None
+        size, is_most = self._member.wanted()
+        while not is_most and len(self._data) < size and self._refill():
+            pass
+        data, self._data = self._data[:size], self._data[size:]
+        return data
 
     def _begin_member(self) -> bool:
         """Begin a member where one is, passing over the zeros that tapes and blocks leave behind members."""
@@ -224,20 +265,22 @@ class UnpackInput:
         try:
             unpacked = member.unpack(data)
         except self._errors as error:
-            return self._fail(member, str(error) or type(error).__name__)
+            return self._fail(member, error)
         if member.inner.eof:
-            self._data = member.inner.unused_data or b""
+            self._data = (member.inner.unused_data or b"") + self._data
             self._member = None
         return unpacked
 
-    def _fail(self, member: _Member, reason: str) -> bytes:
+    def _fail(self, member: _Member, error: Exception) -> bytes:
         """Say what is wrong with the data, and return what could be unpacked before the fault."""
+        self._member = None
+        unpacked, index, fault = member.salvage()
+        reason = str(fault or error) or type(error).__name__
         if "memory" in reason.lower():
             self.problem = f"the {self.name} data asks for too much memory to be unpacked here"
             self.remedy = f"unpack it first: {self._packing.tool}"
-            return b""
-        unpacked, index = member.salvage()
-        where = self._seen - member.last + index
+            return unpacked
+        where = self._seen - len(self._data) - member.last + index
         self.problem = (
             f"the {self.name} data is corrupt at offset {where}: {reason.rsplit(': ', maxsplit=1)[-1]}"
         )

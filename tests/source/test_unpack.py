@@ -235,6 +235,40 @@ def test_spoilt_octets_give_the_same_whole_and_in_pieces(
 
 
 @FORMATS
+def test_a_fault_and_what_comes_before_it_do_not_depend_on_the_pieces(name: str) -> None:
+    """Each octet of a member spoilt: zstd, for one, finds other faults where it has all of a frame at once."""
+    packed = PACKERS[name](PCAP[:100]) + PACKERS[name](PCAP[100:])
+    for at in range(0, len(packed), 2):
+        spoilt = packed[:at] + bytes([packed[at] ^ 1 << at % 8]) + packed[at + 1 :]
+        whole = outcome(spoilt)
+        assert outcome(Pieces(spoilt[i : i + 1] for i in range(len(spoilt)))) == whole, at
+        assert outcome(Pieces([spoilt[: at + 1], spoilt[at + 1 :]])) == whole, at
+
+
+@FORMATS
+def test_nor_do_they_deep_in_a_large_file(name: str) -> None:
+    octets = noise(1500)
+    packed = bytearray(PACKERS[name](octets))
+    packed[len(packed) * 3 // 4] ^= 0x55
+    spoilt = bytes(packed)
+    whole = outcome(spoilt)
+    for size in (777, 50_000):
+        assert outcome(Pieces(spoilt[i : i + size] for i in range(0, len(spoilt), size))) == whole
+
+
+def test_a_large_block_of_bzip2_whose_last_octet_ends_a_piece_is_had() -> None:
+    """Its 100,000 octets come after its last one was given, more than are taken at once."""
+    octets = noise(80)
+    packed = bz2.compress(octets, 1)
+    peer = bz2.BZ2Decompressor()
+    end = next(at for at in range(1, len(packed)) if peer.decompress(packed[at - 1 : at], 1))
+    assert 32768 < end < len(packed)
+    frames = frames_of(open_source(Pieces([packed[:end]])))
+    assert len(frames) == 99_900 // 1416
+    assert frames == frames_of(open_source(octets))[: len(frames)]
+
+
+@FORMATS
 def test_a_bomb_streams_in_bounded_memory(name: str) -> None:
     octets = section() + interface() + block(0xBAD, bytes(1 << 20)) * 48
     packed = PACKERS[name](octets)
