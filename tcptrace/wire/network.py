@@ -280,7 +280,8 @@ class Network:
             if length < 2 or at + length > stop:
                 return
             if kind in (LOOSE_ROUTE, STRICT_ROUTE):
-                pointer = self.buf[at + 2]  # counts from 1, at the option's first octet
+                # It counts from 1, at the option's first octet.
+                pointer = self.buf[at + 2] if length > 2 else 0
                 if pointer & 3 == 0 and pointer >= 4 and pointer + 3 <= length:
                     self.dst_low = self.u32(at + length - 4)
                 elif pointer <= length:

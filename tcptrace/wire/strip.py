@@ -190,18 +190,31 @@ class Stripper:
 
 
 def _replace_ip_options(octets: bytearray, at: int, end: int, by: Anonymizer) -> None:
-    """Replace the addresses of source routes and overwrite all other options."""
+    """Replace the addresses of source routes and overwrite all other options.
+
+    Behind one whose length cannot be true nothing is an option, for nobody.
+    """
     while at < end and octets[at] != _IP_END:
-        length = octets[at + 1] if octets[at] != _IP_NOP and at + 1 < end else 1
+        if octets[at] == _IP_NOP:
+            at += 1
+            continue
+        length = octets[at + 1] if at + 1 < end else 0
         if length < 2 or at + length > end:
-            length = 1
-        if octets[at] in _SOURCE_ROUTES and length > 1:
-            for place in range(at + 3, at + length - 3, 4):
-                octets[place : place + 4] = by.address(bytes(octets[place : place + 4]))
+            break
+        if octets[at] in _SOURCE_ROUTES:
+            _replace_list(octets, at + 3, at + length, 4, by)
         else:
             octets[at : at + length] = bytes((_IP_NOP,)) * length
         at += length
     octets[at:end] = bytes(end - at)
+
+
+def _replace_list(octets: bytearray, at: int, end: int, size: int, by: Anonymizer) -> None:
+    """Replace the addresses that end at ``end``, the final destination the last; what is too short is zeros."""
+    first = at + max(end - at, 0) % size
+    octets[at:first] = bytes(first - at)
+    for place in range(first, end, size):
+        octets[place : place + size] = by.address(bytes(octets[place : place + size]))
 
 
 def _replace_extensions(octets: bytearray, kind: int, at: int, tcp: int, by: Anonymizer) -> bool:
@@ -244,17 +257,15 @@ def _replace_ipv6_options(octets: bytearray, at: int, end: int) -> None:
 def _replace_route(octets: bytearray, at: int, size: int, by: Anonymizer) -> None:
     """Replace the addresses of routing headers (RFC 5095, 6275, 8754); of unknown ones nothing is left."""
     kind = octets[at + 2]
-    last = at + size
+    first, last = at + 8, at + size
     if kind == 4:
-        last = min(last, at + 8 + 16 * (octets[at + 4] + 1))
-    known = kind in (0, 2, 4)
-    if known:
-        for place in range(at + 8, last - 15, 16):
-            octets[place : place + 16] = by.address(bytes(octets[place : place + 16]))
-    rest = last if known else at + 4
-    octets[rest : at + size] = bytes(
-        at + size - rest
-    )  # behind the addresses of type 4: padding instead of TLVs
+        last = min(last - (size - 8) % 16, first + 16 * (octets[at + 4] + 1))
+    if kind in (0, 2, 4):
+        _replace_list(octets, first, last, 16, by)
+    else:
+        last = at + 4
+    # Behind the addresses of type 4: padding instead of TLVs.
+    octets[last : at + size] = bytes(at + size - last)
 
 
 def _replace_tcp_options(octets: bytearray, at: int, end: int, by: Anonymizer) -> None:

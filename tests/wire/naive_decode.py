@@ -84,6 +84,8 @@ def _final_destination(options: bytes) -> bytes:
         if not 2 <= size <= len(options):
             break
         if kind in (131, 137):
+            if size == 2:
+                return b"?"
             if pointer > size:
                 return b""
             return options[size - 4 : size] if pointer in range(4, size - 2, 4) else b"?"

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from array import array
 from typing import Any
 
 import dpkt
@@ -9,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tcptrace.model.columns import COUNTERS, Frames, Segments
+from tcptrace.model.tcpflags import MARK_BAD_CHECKSUM, MARK_OFFLOADED
 from tcptrace.wire.anonymize import Anonymizer
+from tcptrace.wire.decode import CHECK_ALL, HASH_KEYS, Decode
+from tcptrace.wire.links import links_table
+from tcptrace.wire.network import Network
 from tcptrace.wire.strip import Stripped, Stripper
 
 A, B, C = (bytes((198, 51, 100, last)) for last in (77, 78, 79))
@@ -74,6 +80,18 @@ def stripped(packet: bytes, link: int = 101, wire: int | None = None, **options:
     made = Stripper(**options).strip(packet, link, len(packet) if wire is None else wire)
     assert made is not None
     return made
+
+
+def marks_of(packet: bytes) -> int:
+    """What the decoder says of a segment's checksum, in raw IP."""
+    segments, counters = Segments.empty(1), array("q", bytes(8 * COUNTERS))
+    network = Network(links_table(), array("i", bytes(4)))
+    frames = Frames.empty(1)
+    frames.captured[0] = frames.wire[0] = len(packet)
+    frames.link[0] = 101
+    keys = array("Q", bytes(8 * HASH_KEYS))
+    assert Decode(segments, counters, network, keys, CHECK_ALL).run(packet, frames, 1) == 1
+    return segments.marks[0] & (MARK_BAD_CHECKSUM | MARK_OFFLOADED)
 
 
 def tcp_is_right(packet: bytes) -> bool:
@@ -229,6 +247,37 @@ def test_a_source_route_is_kept_with_its_addresses_replaced() -> None:
     assert made[20:32] == bytes((131, 11, 4)) + BY.address(C) + BY.address(B) + bytes(1)
     pseudo = BY.address(A) + BY.address(B) + struct.pack("!HH", 6, 20)  # the final destination's
     assert checksum(pseudo + made[32:]) in (0, 0xFFFF)
+
+
+SPOILT_ROUTES = [
+    "10830b010000000000003a08",  # an option longer than the header: nothing behind it is one
+    "83020704" + C.hex(),  # no pointer
+    "830c04" + C.hex() + C.hex() + "07",  # addresses that do not fill it
+    "830c04ff" + C.hex() + C.hex(),
+    "83ff04" + C.hex() + B.hex() + "00",
+]
+
+
+@pytest.mark.parametrize("options", SPOILT_ROUTES)
+def test_a_spoilt_source_route_tells_no_address_and_changes_no_verdict(options: str) -> None:
+    for kind in ("right", "wrong"):
+        for target in (B, C):
+            packet = ip4(tcp(A, target, kind=kind), options=bytes.fromhex(options), target=B)
+            made = stripped(packet, anonymizer=BY).octets
+            assert C not in made
+            assert marks_of(made) == marks_of(packet)
+
+
+def test_a_routing_header_that_its_addresses_do_not_fill_tells_none() -> None:
+    for kind in (0, 2, 4):
+        for length, content in ((3, b"\xff" * 8 + C6), (1, C6[8:]), (3, C6 + C6[8:])):
+            route = bytes((6, length, kind, 1, 0, 0, 0, 0)) + content
+            for target in (B6, C6):
+                packet = ip6(route + tcp(A6, target), 43)
+                made = stripped(packet, anonymizer=BY).octets
+                assert C6[8:] not in made
+                assert C6[:8] not in made
+                assert marks_of(made) == marks_of(packet)
 
 
 def test_ipv6_headers_keep_lengths_and_lose_addresses() -> None:
