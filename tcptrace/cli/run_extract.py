@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import IO, TYPE_CHECKING, Any
@@ -22,20 +22,19 @@ if TYPE_CHECKING:
     from tcptrace.cli.extract import Request
     from tcptrace.model.records import Connection
     from tcptrace.source.filter import Filter
-    from tcptrace.wire.strip import Stripped
+    from tcptrace.wire.strip import Stripper
 
 _LEAST_KEY = 16  # octets
 _PIECE = 1 << 18  # octets that are written at once
 
 _M64 = (1 << 64) - 1
 Key = tuple[int, ...]  # a row of ``Segments.key``
-Strip = Callable[[bytes, int, int], "Stripped | None"]
 
 
 def run(request: "Request") -> None:
     """Write the capture that was asked for, and say how much it is."""
     wanted = selector(request.streams, request.states, request.outcomes, request.passed)
-    strip = _stripper(request)
+    stripper = _stripper(request)
     progress = terminal.Progress()
     try:
         with readable(request.paths, wanted is not None) as (source, name):
@@ -47,7 +46,7 @@ def run(request: "Request") -> None:
             capture = open_source(source)
             try:
                 with _output(request) as file:
-                    written, left_out = _write(capture, file, chosen, only, strip, progress)
+                    written, left_out = _write(capture, file, chosen, only, stripper, progress)
             finally:
                 capture.close()
     finally:
@@ -62,7 +61,7 @@ def run(request: "Request") -> None:
         sys.stdout.write(f"{escape(request.out)}: {plural(written, 'frame')}\n")
 
 
-def _stripper(request: "Request") -> Strip | None:
+def _stripper(request: "Request") -> "Stripper | None":
     """Return what is to be done to each frame; None: nothing."""
     if not (request.headers or request.anonymize):
         return None
@@ -70,7 +69,7 @@ def _stripper(request: "Request") -> Strip | None:
     from tcptrace.wire.strip import Stripper
 
     anonymizer = Anonymizer(_key(request.key)) if request.anonymize else None
-    return Stripper(anonymizer, payload=request.payload).strip
+    return Stripper(anonymizer, payload=request.payload)
 
 
 def _key(path: str | None) -> bytes:
@@ -173,7 +172,7 @@ def _write(
     file: IO[bytes],
     chosen: bytearray | None,
     only: "Filter | None",
-    strip: Strip | None,
+    stripper: "Stripper | None",
     progress: terminal.Progress,
 ) -> tuple[int, int]:
     """Write the frames; return how many, and how many had to be left out."""
@@ -190,8 +189,8 @@ def _write(
                 continue
             start, link, wire = frames.offset[at], frames.link[at], frames.wire[at]
             octets = bytes(buffer[start : start + frames.captured[at]])
-            if strip is not None:
-                stripped = strip(octets, link, wire)
+            if stripper is not None:
+                stripped = stripper.strip(octets, link, wire, frames.time_ns[at], number)
                 if stripped is None:
                     left_out += 1
                     continue
@@ -207,4 +206,4 @@ def _write(
             progress.tick(seen)
     file.write(b"".join(pieces))
     file.flush()
-    return written, left_out
+    return written, left_out - (stripper.taken if stripper else 0)

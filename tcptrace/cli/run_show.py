@@ -27,6 +27,7 @@ class Found(NamedTuple):
     wire: int  # octets it had on the wire
     time_ns: int
     format: str  # of the capture
+    is_printed: bool  # in printed text: by its octets
 
 
 def run(request: "Request") -> None:
@@ -142,7 +143,9 @@ def _heading(request: "Request", found: Found, number: int) -> Iterator[Line]:
     if len(found.octets) < found.wire:
         size += f", {count(len(found.octets))} captured"
     yield [(f"Frame {number}", "strong"), (f"   {when}, {size}", "muted")]
-    if found.format == "tcpdump text":
+    if found.is_printed:
+        yield [("read from the octets that the text has of it", "note")]
+    elif found.format == "tcpdump text":
         yield [("drawn up again from printed text: what is not printed there is filled in", "note")]
 
 
@@ -163,7 +166,8 @@ def _find_frame(source: Any, number: int) -> tuple[Found | None, int]:
                     begin = frames.offset[index]
                     octets = bytes(batch.buffer[begin : begin + frames.captured[index]])
                     wire, link, time_ns = frames.wire[index], frames.link[index], frames.time_ns[index]
-                    return Found(octets, link, wire, time_ns, capture.format), last
+                    printed = getattr(capture, "printed", b"")
+                    return Found(octets, link, wire, time_ns, capture.format, any(printed[index:][:1])), last
     finally:
         capture.close()
     return None, last

@@ -25,6 +25,9 @@ class TextSource:
         self.problem: str | None = None
         self.date_known = True
         self.dropped = 0
+        self.printed = (
+            b""  # of each frame of the last batch: 1 where it is printed octets, not drawn up again
+        )
         self._octets = octets
         self._head = head
         self._reader = PrintedReader()
@@ -57,6 +60,7 @@ class TextSource:
         """Yield what the reader has ready."""
         self.date_known = self._reader.date_known
         while packets := self._reader.take(BATCH):
+            self.printed = self._reader.printed
             frames = self._frames
             octets = bytearray()
             for index, (time_ns, captured, wire, link) in enumerate(packets):

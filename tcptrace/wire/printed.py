@@ -64,6 +64,10 @@ class PrintedReader:
         self._clock = Clock()
         self._numbers = Numbers()
         self._frames: list[Frame] = []
+        self._printed = (
+            bytearray()
+        )  # of each frame not taken yet, those held included: 1 where it is printed octets
+        self.printed = b""  # of those that were taken last
         self._pending: tuple[Line, int | None, str] | None = None  # its octets may still come
         self._dump = Dump()
         self._held: list[
@@ -106,6 +110,8 @@ class PrintedReader:
         """Return and forget the next frames, at most ``most``."""
         taken = self._frames[:most]
         del self._frames[:most]
+        self.printed = bytes(self._printed[: len(taken)])
+        del self._printed[: len(taken)]
         return taken
 
     def _line(self, line: bytes) -> None:
@@ -166,6 +172,7 @@ class PrintedReader:
         if dumped is not None:
             self.malformed = malformed  # the line matters no more
         frame = (*packet, LINKTYPE_RAW) if dumped is None else dumped
+        self._printed.append(dumped is not None)
         if not self._clock.deciding:
             self._frames.append((self._clock.last_ns if time_ns is None else time_ns, *frame))
             return

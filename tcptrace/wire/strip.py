@@ -2,11 +2,11 @@
 
 What is left is analysed to the same result: lengths, numbers, times and flags stay, and so does what a
 checksum tells: a right one is right again, a wrong one wrong, one left to the network card says so, and one
-that could not be checked cannot be checked.
+that could not be checked cannot be checked. The fragments of a segment stay fragments, the first with the TCP
+header that it has; without payload nobody can check their segment.
 """
 
 import os
-import struct
 from array import array
 from typing import NamedTuple
 
@@ -14,33 +14,20 @@ from tcptrace.model.columns import COUNTERS, Frames, Segments
 from tcptrace.model.tcpflags import MARK_BAD_CHECKSUM, MARK_OFFLOADED
 from tcptrace.wire.anonymize import Anonymizer
 from tcptrace.wire.decode import CHECK_ALL, HASH_KEYS, Decode
-from tcptrace.wire.links import links_table
-from tcptrace.wire.network import (
-    AUTHENTICATION,
-    DESTINATION,
-    FRAGMENT,
-    HOP_BY_HOP,
-    NEXT,
-    ROUTING,
-    TCP,
-    Network,
+from tcptrace.wire.fragments import Fragments
+from tcptrace.wire.links import DATAGRAM, links_table
+from tcptrace.wire.network import NEXT, TCP, Network
+from tcptrace.wire.strip_headers import (
+    fold,
+    replace_extensions,
+    replace_ip_options,
+    replace_tcp_options,
+    sum_words,
 )
 
 LINKTYPE_RAW = 101
-
-# IPv4 options (RFC 791 3.1) that are kept: end of list, no operation, and both source routes, whose addresses are
-# replaced. All others are overwritten: they may have addresses in them, or names of places.
-_IP_END, _IP_NOP = 0, 1
-_SOURCE_ROUTES = (131, 137)
-# TCP options that are kept as they are, with their lengths: MSS, window scale, SACK permitted, SACK of up to four
-# blocks, echoes and timestamps. The content of others is overwritten (MPTCP has addresses and keys in it, TCP-AO and
-# MD5 digests).
-_TCP_KEPT = frozenset(((2, 4), (3, 3), (4, 2), (5, 10), (5, 18), (5, 26), (5, 34), (6, 6), (7, 6), (8, 10)))
-_FAST_OPEN = 34  # its cookie is an address, encrypted (RFC 7413 4.1.2): a label takes its place
-_EXPERIMENTS = (253, 254)  # an identifier of two octets follows (RFC 6994)
-_FAST_OPEN_EXPERIMENT = b"\xf9\x89"
-_PAD_N = 1  # IPv6 options (RFC 8200 4.2)
-_JUMBO = 0xC2
+LONGEST_TCP_HEADER = 60
+MAX_NESTED = 8  # datagrams put together, one in another
 
 
 class Stripped(NamedTuple):
@@ -76,20 +63,26 @@ class Stripper:
         keys = array("Q", os.urandom(8 * HASH_KEYS))
         counters = array("q", bytes(8 * COUNTERS))
         self._decode = Decode(self._segments, counters, self._network, keys, CHECK_ALL)
+        self._decode.stops = 1
         self._frames = Frames.empty(1)
+        self._fragments = Fragments()
+        self.taken = 0  # frames left out whose content came with the last fragment of a datagram
 
-    def strip(self, frame: bytes, link: int, wire: int) -> Stripped | None:
+    def strip(
+        self, frame: bytes, link: int, wire: int, time_ns: int = 0, number: int = 0, nested: int = 0
+    ) -> Stripped | None:
         """Return the frame stripped; None for what is no TCP segment, or has headers that are not understood.
 
         The link header is kept where the IP header follows it at once; a segment in a tunnel, or behind
-        another header, comes out as raw IP.
+        another header, comes out as raw IP. Where the tunnel itself is in fragments, it comes with the last of them;
+        ``time_ns`` and ``number`` of the frame are for putting these together.
         """
         place = self._find(frame, link, wire)
         if place is None:
-            return None
-        begin = 0
-        if self._network_begins(frame, link, wire) != place.start:
-            begin, link, wire = place.start, LINKTYPE_RAW, place.stop - place.start
+            if self._decode.stopped == 1 or self._network.stop > wire:
+                return None
+            return self._fragment(frame, link, wire, time_ns, number, nested)
+        begin, link, wire = self._begin(frame, link, wire, place.start, place.stop)
         octets = bytearray(frame[: min(len(frame), place.stop)])
         cut = place.payload < place.stop and not self._payload
         blank = bool(cut and place.marks & MARK_BAD_CHECKSUM)
@@ -120,6 +113,12 @@ class Stripper:
             self._segments.marks[0], bool(network.checkable), destination,
         )  # fmt: skip
 
+    def _begin(self, frame: bytes, link: int, wire: int, start: int, stop: int) -> tuple[int, int, int]:
+        """Return where what is written begins, its link type, and its length on the wire."""
+        if link != DATAGRAM and self._network_begins(frame, link, wire) == start:
+            return 0, link, wire
+        return start, LINKTYPE_RAW, stop - start
+
     def _network_begins(self, frame: bytes, link: int, wire: int) -> int:
         """Return where the network layer begins behind a plain link header, -1 behind another."""
         network = self._network
@@ -128,6 +127,77 @@ class Stripper:
         reason = network.link_layer()
         network.buf = b""
         return network.at if reason == NEXT else -1
+
+    # ---- fragments
+
+    def _fragment(
+        self, frame: bytes, link: int, wire: int, time_ns: int, number: int, nested: int
+    ) -> Stripped | None:
+        """Return the fragment that was found last, stripped, or what is in the datagram that it makes whole."""
+        network = self._network
+        start, stop = network.start, network.stop
+        if frame[start] >> 4 == 4:
+            content, kind = start + (frame[start] & 15) * 4, frame[start + 9]
+            offset = (frame[start + 6] << 8 & 0x1F00 | frame[start + 7]) << 3
+            network.dst_high, network.dst_low = 0, int.from_bytes(frame[start + 16 : start + 20], "big")
+            if len(frame) >= content:
+                network.buf = frame
+                network.source_route(start + 20, content)
+                network.buf = b""
+        else:
+            content, kind = network.at + 8, frame[network.at]
+            offset = (frame[network.at + 2] << 8 | frame[network.at + 3]) & 0xFFF8
+        if len(frame) < content or stop < content:
+            return None
+        if kind != TCP:
+            whole = self._fragments.add(frame[start:stop], stop - start, content - start, time_ns, number)
+            if whole is None or nested == MAX_NESTED:
+                return None
+            made = self.strip(whole.octets, DATAGRAM, whole.size, time_ns, number, nested + 1)
+            self.taken += len(set(whole.frames)) - 1 if made else 0
+            return made
+        # Behind a header that goes on in the next fragment, nobody knows where the payload begins.
+        if self._payload and (
+            stop < content + LONGEST_TCP_HEADER if offset == 0 else offset < LONGEST_TCP_HEADER
+        ):
+            return None
+        destination = (network.dst_high << 64 | network.dst_low).to_bytes(16, "big")
+        place = _Place(
+            start, content, content + self._header(frame, content, stop, offset), stop, 0, False,
+            destination[12:] if frame[start] >> 4 == 4 else destination,
+        )  # fmt: skip
+        begin, link, wire = self._begin(frame, link, wire, start, stop)
+        octets = bytearray(frame[: min(len(frame), stop)])
+        if self._anonymizer is not None:
+            if not self._replace(octets, place, self._anonymizer):
+                return None
+            _check_header(octets, start, bytes(frame[start:content]))
+            if offset == 0 and len(octets) >= content + 18:
+                self._adjust(octets, frame, place, self._anonymizer)
+        if not self._payload:
+            del octets[place.payload :]
+        return Stripped(bytes(octets[begin:]), link, wire)
+
+    def _header(self, frame: bytes, tcp: int, stop: int, offset: int) -> int:
+        """Return how many octets of TCP header a fragment has."""
+        if offset:
+            return 0
+        size = max(frame[tcp + 12] >> 4, 5) * 4 if len(frame) > tcp + 12 else LONGEST_TCP_HEADER
+        return min(size, stop - tcp)
+
+    def _adjust(self, octets: bytearray, frame: bytes, place: _Place, by: Anonymizer) -> None:
+        """Give the checksum of a first fragment the meaning that it had, as far as anybody can tell one."""
+        tcp, size = place.tcp, len(place.destination)
+        at = slice(tcp + 16, tcp + 18)
+        if not self._payload:
+            octets[at] = by.label(bytes(octets[at]), 2)
+            return
+        source = place.start + (12 if size == 4 else 8)
+        before = frame[source : source + size] + place.destination + frame[tcp : place.payload]
+        after = octets[source : source + size] + by.address(place.destination) + octets[tcp : place.payload]
+        # RFC 1624: what is added to the words is taken from the sum.
+        made = (int.from_bytes(octets[at], "big") + sum_words(before) - sum_words(after)) % 0xFFFF
+        octets[at] = made.to_bytes(2, "big")
 
     # ---- addresses
 
@@ -138,13 +208,13 @@ class Stripper:
             for at in (start + 12, start + 16):
                 octets[at : at + 4] = by.address(bytes(octets[at : at + 4]))
             end = start + (octets[start] & 15) * 4
-            _replace_ip_options(octets, start + 20, end, by)
-            understood = _replace_extensions(octets, octets[start + 9], end, place.tcp, by)
+            replace_ip_options(octets, start + 20, end, by)
+            understood = replace_extensions(octets, octets[start + 9], end, place.tcp, by)
         else:
             for at in (start + 8, start + 24):
                 octets[at : at + 16] = by.address(bytes(octets[at : at + 16]))
-            understood = _replace_extensions(octets, octets[start + 6], start + 40, place.tcp, by)
-        _replace_tcp_options(octets, place.tcp + 20, min(place.payload, len(octets)), by)
+            understood = replace_extensions(octets, octets[start + 6], start + 40, place.tcp, by)
+        replace_tcp_options(octets, place.tcp + 20, min(place.payload, len(octets)), by)
         return understood
 
     # ---- checksums
@@ -152,16 +222,8 @@ class Stripper:
     def _check_sums(self, octets: bytearray, place: _Place, old_header: bytes, is_cut: bool) -> None:
         """Give both checksums the meaning that they had."""
         by, start, tcp = self._anonymizer, place.start, place.tcp
-        if by is not None and octets[start] >> 4 == 4:
-            end = start + (octets[start] & 15) * 4
-            was_right = _fold(_sum(old_header[: end - start])) == 0xFFFF
-            stored = bytes(octets[start + 10 : start + 12])
-            octets[start + 10 : start + 12] = bytes(2)
-            right = ~_fold(_sum(octets[start:end])) & 0xFFFF
-            if was_right:
-                octets[start + 10 : start + 12] = right.to_bytes(2, "big")
-            elif stored != bytes(2):  # 0 stays: the network card was to put it in
-                octets[start + 10 : start + 12] = (right ^ 0x5555).to_bytes(2, "big")
+        if by is not None:
+            _check_header(octets, start, old_header)
         if len(octets) < tcp + 18:
             return
         stored = bytes(octets[tcp + 16 : tcp + 18])
@@ -170,133 +232,35 @@ class Stripper:
         destination = place.destination if by is None else by.address(place.destination)
         length, whole = place.stop - tcp, len(octets) >= place.stop
         pseudo = (
-            _sum(octets[source_at : source_at + size] + destination)
+            sum_words(octets[source_at : source_at + size] + destination)
             + TCP
             + (length >> 16)
             + (length & 0xFFFF)
         )
         octets[tcp + 16 : tcp + 18] = bytes(2)
-        right = ~_fold(pseudo + _sum(octets[tcp : place.stop])) & 0xFFFF
+        right = ~fold(pseudo + sum_words(octets[tcp : place.stop])) & 0xFFFF
         if place.marks & MARK_OFFLOADED:
-            made = _fold(pseudo)
+            made = fold(pseudo)
         elif place.checkable and not is_cut and whole and not place.marks & MARK_BAD_CHECKSUM:
             made = right
         else:
             # A label: what it was for, nobody can tell any more, not even who guesses the payload.
             made = int.from_bytes(stored if by is None else by.label(stored, 2), "big")
-            while made in (right, _fold(pseudo)):
+            while made in (right, fold(pseudo)):
                 made = made + 1 & 0xFFFF
         octets[tcp + 16 : tcp + 18] = made.to_bytes(2, "big")
 
 
-def _replace_ip_options(octets: bytearray, at: int, end: int, by: Anonymizer) -> None:
-    """Replace the addresses of source routes and overwrite all other options.
-
-    Behind one whose length cannot be true nothing is an option, for nobody.
-    """
-    while at < end and octets[at] != _IP_END:
-        if octets[at] == _IP_NOP:
-            at += 1
-            continue
-        length = octets[at + 1] if at + 1 < end else 0
-        if length < 2 or at + length > end:
-            break
-        if octets[at] in _SOURCE_ROUTES:
-            _replace_list(octets, at + 3, at + length, 4, by)
-        else:
-            octets[at : at + length] = bytes((_IP_NOP,)) * length
-        at += length
-    octets[at:end] = bytes(end - at)
-
-
-def _replace_list(octets: bytearray, at: int, end: int, size: int, by: Anonymizer) -> None:
-    """Replace the addresses that end at ``end``, the final destination the last; what is too short is zeros."""
-    first = at + max(end - at, 0) % size
-    octets[at:first] = bytes(first - at)
-    for place in range(first, end, size):
-        octets[place : place + size] = by.address(bytes(octets[place : place + size]))
-
-
-def _replace_extensions(octets: bytearray, kind: int, at: int, tcp: int, by: Anonymizer) -> bool:
-    """Replace the addresses in the headers between IP and TCP; false where one is not understood."""
-    while at < tcp:
-        following = octets[at]
-        size = (octets[at + 1] + 1) * 8
-        if kind == FRAGMENT:
-            size = 8
-        elif kind == AUTHENTICATION:
-            size = (octets[at + 1] + 2) * 4
-            octets[at + 12 : at + size] = bytes(size - 12)
-        elif kind in (HOP_BY_HOP, DESTINATION):
-            _replace_ipv6_options(octets, at + 2, at + size)
-        elif kind == ROUTING:
-            _replace_route(octets, at, size, by)
-        else:
-            return False
-        kind = following
-        at += size
-    return at == tcp and kind == TCP
-
-
-def _replace_ipv6_options(octets: bytearray, at: int, end: int) -> None:
-    """Overwrite all options but padding and the jumbo payload's length (RFC 2675)."""
-    while at < end:
-        if octets[at] == 0:
-            at += 1
-            continue
-        size = 2 + octets[at + 1] if at + 1 < end else 1
-        if size < 2 or at + size > end:
-            octets[at:end] = bytes(end - at)
-            return
-        if octets[at] != _JUMBO:
-            octets[at] = _PAD_N
-            octets[at + 2 : at + size] = bytes(size - 2)
-        at += size
-
-
-def _replace_route(octets: bytearray, at: int, size: int, by: Anonymizer) -> None:
-    """Replace the addresses of routing headers (RFC 5095, 6275, 8754); of unknown ones nothing is left."""
-    kind = octets[at + 2]
-    first, last = at + 8, at + size
-    if kind == 4:
-        last = min(last - (size - 8) % 16, first + 16 * (octets[at + 4] + 1))
-    if kind in (0, 2, 4):
-        _replace_list(octets, first, last, 16, by)
-    else:
-        last = at + 4
-    # Behind the addresses of type 4: padding instead of TLVs.
-    octets[last : at + size] = bytes(at + size - last)
-
-
-def _replace_tcp_options(octets: bytearray, at: int, end: int, by: Anonymizer) -> None:
-    """Keep the options that the analysis reads, and of all others kind and length."""
-    while at < end and octets[at] != 0:
-        if octets[at] == 1:
-            at += 1
-            continue
-        length = octets[at + 1] if at + 1 < end else 0
-        stop = min(at + length, end)
-        if length < 2:
-            at += 2  # not a list any more
-            break
-        if (octets[at], length) not in _TCP_KEPT:
-            begin = at + 2
-            if octets[at] in _EXPERIMENTS and octets[begin : begin + 2] == _FAST_OPEN_EXPERIMENT:
-                begin += 2
-            content = bytes(octets[begin:stop])
-            is_cookie = content and (octets[at] == _FAST_OPEN or begin > at + 2)
-            octets[begin:stop] = by.label(content, len(content)) if is_cookie else bytes(len(content))
-        at = max(stop, at + 2)
-    octets[at:end] = bytes(max(end - at, 0))
-
-
-def _sum(octets: bytes | bytearray) -> int:
-    """Return the sum of 16-bit words, the last one filled up with a zero (RFC 1071)."""
-    even = bytes(octets) + b"\0" * (len(octets) & 1)
-    return sum(struct.unpack(f">{len(even) // 2}H", even))
-
-
-def _fold(total: int) -> int:
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total
+def _check_header(octets: bytearray, start: int, old_header: bytes) -> None:
+    """Give the checksum of the IPv4 header the meaning that it had; IPv6 has none."""
+    if octets[start] >> 4 != 4:
+        return
+    end = start + (octets[start] & 15) * 4
+    was_right = fold(sum_words(old_header[: end - start])) == 0xFFFF
+    stored = bytes(octets[start + 10 : start + 12])
+    octets[start + 10 : start + 12] = bytes(2)
+    right = ~fold(sum_words(octets[start:end])) & 0xFFFF
+    if was_right:
+        octets[start + 10 : start + 12] = right.to_bytes(2, "big")
+    elif stored != bytes(2):  # 0 stays: the network card was to put it in
+        octets[start + 10 : start + 12] = (right ^ 0x5555).to_bytes(2, "big")

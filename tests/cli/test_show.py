@@ -207,3 +207,23 @@ def test_drawing_imports_rich_only_for_colour(given: Any, capsysbinary: Any) -> 
     assert "rich" not in sys.modules
     shown(capsysbinary, CAPTURE, "--color", "always")
     assert "rich" in sys.modules
+
+
+def test_a_frame_of_printed_text_is_drawn_up_again_only_where_its_octets_are_not_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = "1.5 IP 10.0.0.1.1024 > 10.0.0.2.80: Flags [S], seq 1, win 8192, length 0\n"
+    octets = "45000028000100004006000" + "00a0000010a000002040000500000000100000000500220000000" + "0000"
+    dump = "".join(
+        f"\t0x{at // 2:04x}:  {' '.join(octets[i : i + 4] for i in range(at, min(at + 32, 80), 4))}\n"
+        for at in range(0, 80, 32)
+    )
+    path = tmp_path / "printed.txt"
+    path.write_text(line + line.replace("1.5", "1.6") + dump + line.replace("1.5", "1.7"))
+    said = {}
+    for number in (1, 2, 3):
+        assert run(["show", str(path), "--frame", str(number)]) == 0
+        said[number] = capsys.readouterr().out
+    assert ["drawn up again" in said[number] for number in (1, 2, 3)] == [True, False, True]
+    assert "read from the octets that the text has of it" in said[2]
+    assert "sequence number" in said[2]
