@@ -16,6 +16,7 @@ RECORDED = ROOT / "tests" / "data" / "kernel"
 sys.path.insert(0, str(ROOT))
 
 KERNEL = {
+    "blind-rst": "blind_rst_in_window@server",
     "close-by-server": "close_by_server@client",
     "close-three-segments": "close_three_segments@server",
     "fast-open": "fast_open_close_in_syn_received@server",

@@ -22,12 +22,14 @@ none), and these words:
 ``sack L-R,L-R``   SACK blocks, relative to the peer's initial number; a D-SACK is a first one below the ACK
 ``tfo``, ``tfo HEX``              Fast Open option without and with a cookie
 ``badsum``         a wrong TCP checksum
+``part L-R``       of its IP packet only a fragment, with the octets L to R of what IP carries (R left out: to the end)
 
 Made-up timestamps count milliseconds from 1,000 at the first end of a pair and from 5,000,000 at the other;
 TSecr is the newest TSval that the peer has sent, 0 without ACK. A line ``timestamps`` makes them up for every
 segment below it but RSTs.
 
 ``0.0105 copy 2 [ttl]`` is frame 2 captured again (with ``ttl``: one hop further on).
+``0.031 part 4 64-`` is another fragment of the packet of which frame 4 is one.
 ``handshake`` is three lines at 0.000, 0.010 and 0.020: client SYN, server SYN,ACK, client ACK.
 
 Directives, before the lines that need them: ::
@@ -76,6 +78,7 @@ class Made:
     time_ns: int
     packet: bytes
     tsval: int = 0
+    whole: bytes = b""  # the packet of which this frame's is a fragment
 
 
 @dataclass
@@ -158,6 +161,10 @@ def parse(ladder: str) -> Script:
             original = script.frames[int(words[2]) - 1]
             packet = one_hop_further(original.packet) if words[3:] == ["ttl"] else original.packet
             script.frames.append(Made(line, seconds_to_ns(words[0]), packet, original.tsval))
+        elif words[1] == "part":
+            original = script.frames[int(words[2]) - 1]
+            packet = fragment(original.whole, int(words[2]), words[3])
+            script.frames.append(Made(line, seconds_to_ns(words[0]), packet, original.tsval, original.whole))
         else:
             add_segment(script, line)
     return script
@@ -205,8 +212,10 @@ def add_segment(script: Script, line: str) -> None:
     tcp = tcp_header(
         end.port, peer.port, raw_seq, raw_ack, flags, given.get("win", 65535), options(given, peer.isn)
     )
-    packet = ip_packet(end.ip, peer.ip, len(script.frames) + 1, tcp + payload, "badsum" in given)
-    script.frames.append(Made(line, time_ns, packet, given["ts"][0] if "ts" in given else 0))
+    number = len(script.frames) + 1
+    whole = ip_packet(end.ip, peer.ip, number, tcp + payload, "badsum" in given)
+    packet = fragment(whole, number, given["part"]) if "part" in given else whole
+    script.frames.append(Made(line, time_ns, packet, given["ts"][0] if "ts" in given else 0, whole))
 
 
 def read_words(script: Script, words: list[str], line: str) -> dict[str, Any]:
@@ -223,6 +232,8 @@ def read_words(script: Script, words: list[str], line: str) -> dict[str, Any]:
             given[word] = tuple(int(v) for v in rest.pop(0).split("/")) if rest and "/" in rest[0] else None
         elif word in ("val", "ecr"):
             given[word] = script.frames[int(rest.pop(0).removeprefix("@")) - 1].tsval
+        elif word == "part":
+            given[word] = rest.pop(0)
         elif word == "sack":
             given[word] = [tuple(int(v) for v in block.split("-")) for block in rest.pop(0).split(",")]
         elif word == "tfo":
@@ -290,3 +301,21 @@ def one_hop_further(packet: bytes) -> bytes:
         return packet[:7] + bytes([packet[7] - 1]) + packet[8:]
     head = packet[:8] + bytes([packet[8] - 1]) + packet[9:10] + b"\0\0" + packet[12:20]
     return head[:10] + struct.pack("!H", ones_complement(head)) + head[12:] + packet[20:]
+
+
+def fragment(whole: bytes, number: int, span: str) -> bytes:
+    """Return the fragment with a ``span`` (``64-128``, ``128-``) of what a packet carries (RFC 791 3.2, RFC 8200 4.5)."""
+    is_ipv6 = whole[0] >> 4 == 6
+    head, carried = (whole[:40], whole[40:]) if is_ipv6 else (whole[:20], whole[20:])
+    left, right = span.split("-")
+    begin, end = int(left), int(right or len(carried))
+    assert begin % 8 == 0, span
+    has_more = end < len(carried)
+    assert end % 8 == 0 or not has_more, span
+    if is_ipv6:
+        extension = struct.pack("!BBHI", head[6], 0, begin | has_more, number)
+        length = struct.pack("!H", len(extension) + end - begin)
+        return head[:4] + length + b"\x2c" + head[7:] + extension + carried[begin:end]
+    place = struct.pack("!H", has_more << 13 | begin // 8)
+    head = head[:2] + struct.pack("!HH", 20 + end - begin, number) + place + head[8:10] + b"\0\0" + head[12:]
+    return head[:10] + struct.pack("!H", ones_complement(head)) + head[12:] + carried[begin:end]

@@ -111,3 +111,39 @@ def test_a_vlan_tag_stands_between_ethernet_and_ip() -> None:
     frame = dpkt.ethernet.Ethernet(octets)
     assert [tag.id for tag in frame.vlan_tags] == [42]
     assert frame.data.tcp.dport == 80
+
+
+CUT = """
+0.000 client > SYN mss 1460
+0.010 server < SYN,ACK
+0.020 client > PSH,ACK len 100 ts part 64-
+0.021 part 3 16-64
+0.022 part 3 0-16
+0.030 server < FIN,ACK len 30 part 0-32
+0.031 part 6 32-
+"""
+WHOLE = "\n".join(line.split(" part ")[0] for line in CUT.splitlines() if " part " not in line[:12])
+
+
+def test_scapy_puts_the_parts_of_a_packet_together_to_the_packet_that_was_cut() -> None:
+    from scapy.layers.inet import IP, TCP, defragment
+
+    parts = [IP(made.packet) for made in parse(CUT).frames]
+    for part in parts:
+        stored = part.chksum
+        del part.chksum
+        assert IP(bytes(part)).chksum == stored
+    octets = sorted(
+        bytes(IP(bytes(packet))[TCP]) for packet in defragment(sorted(parts, key=lambda part: part.frag))
+    )
+    assert octets == sorted(bytes(IP(made.packet)[TCP]) for made in parse(WHOLE).frames)
+
+
+def test_scapy_puts_the_parts_of_an_ipv6_packet_together() -> None:
+    from scapy.layers.inet import TCP
+    from scapy.layers.inet6 import IPv6, defragment6
+
+    ends = "ends client 2001:db8::1.40000 server 2001:db8::2.80\n"
+    cut, whole = ([IPv6(made.packet) for made in parse(ends + text).frames] for text in (CUT, WHOLE))
+    assert bytes(defragment6(cut[2:5])[TCP]) == bytes(whole[2][TCP])
+    assert bytes(defragment6(cut[5:])[TCP]) == bytes(whole[3][TCP])

@@ -5,11 +5,14 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import tcptrace
+from tcptrace.find.codes import CODES
 from tcptrace.golden import expectation
 from tcptrace.golden.expectation import SUFFIX, Expectation
 from tests import script, verdict
@@ -113,9 +116,18 @@ def test_a_script_s_expectation_is_its_written_verdict(name: str) -> None:
     assert held.frames.text == str(len(made.frames))
     assert len(held.connections) == len(parts)
     for stream, lines in enumerate(parts):
-        wanted, _ = verdict.expected_lines(made, stream, lines, held.msl_s)
+        wanted, findings = verdict.expected_lines(made, stream, lines, held.msl_s)
         wanted[-1] = " ".join(wanted[-1].split()[:2])
         assert lines_of(held.connections[stream], made, stream) == wanted
+        codes = held.connections[stream].findings
+        written_codes = {line.split()[1] for line in lines if line.startswith("has ")}
+        if codes is not None:
+            assert written_codes <= codes.keys()
+            if findings is not None:
+                known = {code: span.text for code, span in codes.items() if code in verdict.REPLAY_CODES}
+                assert known == {
+                    code: str(count) for code, count in Counter(line.split()[2] for line in findings).items()
+                }
 
 
 @pytest.mark.parametrize(("name", "recorded"), MAKE.KERNEL.items())
@@ -141,6 +153,27 @@ def test_the_listing_s_expectation_is_the_normative_example(name: str) -> None:
     assert lines == folded(SEED)
     told = {key: words.text for key, words in connection.words.items()}
     assert told == {"outcome": "closed", "closed_first": "server", "reset_by": "-", "time_wait": "server"}
+
+
+def test_every_code_is_expected_in_some_golden() -> None:
+    expected_codes = {
+        code
+        for name in EXPECTATIONS
+        for connection in expected(name.removesuffix(SUFFIX)).connections
+        for code in connection.findings or {}
+    }
+    assert {code.name for code in CODES.values()} - expected_codes == set()
+
+
+@pytest.mark.parametrize(("name", "fragments"), [("fragments", 5), ("fragments-ipv6", 2)])
+def test_a_packet_in_fragments_counts_once_where_it_is_whole(name: str, fragments: int) -> None:
+    # Counted by hand in the ladders: at the frame that completes it; an IPv6 atomic fragment is whole, and of one
+    # IPv4 packet a fragment never came.
+    analysis = tcptrace.analyze(CAPTURES / f"{name}.pcap")
+    list(analysis)
+    capture = analysis.capture
+    assert capture.skipped["fragment"] == fragments
+    assert capture.tcp_segments == capture.frames - fragments
 
 
 def test_all_of_them_are_as_expected() -> None:
