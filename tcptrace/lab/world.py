@@ -23,8 +23,9 @@ from tcptrace.lab.tap import ETHERNET, RAW, Tap
 from tcptrace.lab.tun import open_tun
 from tcptrace.model.errors import InputError
 
-LOW_PORT, HIGH_PORT = 46_000, 47_999  # all ports of scenarios
-CLIENT_PORT, SERVER_PORT = 46_001, 47_001
+# All ports of scenarios: below what systems give away (ip_local_port_range begins at 32768), so that nobody else has one.
+LOW_PORT, HIGH_PORT = 28_000, 29_999
+CLIENT_PORT, SERVER_PORT = 28_001, 29_001
 _POLL_S = 0.006
 _PATIENCE_S = 30.0
 TCP_REPAIR = 19  # <linux/tcp.h>

@@ -9,7 +9,7 @@ from scapy.layers.inet import IP, TCP
 from tcptrace.lab.path import Path, Weather, is_ack, is_any, is_data, is_fin, is_rst, is_syn, is_syn_ack
 from tcptrace.lab.segment import ACK, FIN, PSH, RST, SYN, Segment, read_segment
 
-CLIENT, SERVER = ("10.0.0.1", 46001), ("10.0.0.2", 47001)
+CLIENT, SERVER = ("10.0.0.1", 28001), ("10.0.0.2", 29001)
 
 
 def segment(flags: int, payload: bytes = b"") -> Segment:
