@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]  # runs other people's tests, for the plugin's
@@ -18,3 +19,11 @@ settings.register_profile("ci", derandomize=True, **SLOW)
 settings.load_profile("ci" if os.environ.get("CI") else "hand")
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests have scored, apart from whether they passed."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    scores = {str(value) for one in reports for name, value in one.user_properties if name == "score"}
+    for score in sorted(scores):
+        terminalreporter.write_line(score)

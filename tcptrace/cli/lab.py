@@ -17,7 +17,10 @@ def lab() -> None:
 
 @lab.command("list")
 def list_() -> None:
-    """List the scenarios: what each shows, the clause (RFC 9293's, where no other is named), what it needs."""
+    """List the scenarios: what each shows, the clause (RFC 9293's, where no other is named), what it needs.
+
+    And whether `tcptrace lab simulate` plays it too, without sockets and rights; or why not.
+    """
     from tcptrace.cli.run_lab import show_list
 
     show_list()
@@ -86,17 +89,23 @@ def record_(names: tuple[str, ...], directory: Path) -> None:
     help="Where the capture is: 0 at the client (the default), 1 at the server, or between.",
 )
 @click.option(
-    "-w", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write the capture to FILE."
+    "-w",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the capture to FILE, the truth beside it.",
 )
 def simulate(name: str, seed: int, tap: float, file: Path | None) -> None:
-    """Play a scenario without sockets or rights: two ends written from RFC 9293, on a simulated path.
+    """Play a scenario without sockets or rights: two hosts written from RFC 9293, on a simulated path.
 
-    Prints the true path of each end. The same NAME, seed and tap give the same capture, to the octet.
+    Prints the true path of each end, and writes them beside FILE as `lab run` does, to the same name with
+    .truth.json at its end. The same NAME, seed and tap give the same capture, to the octet. `tcptrace lab list`
+    says which scenarios it plays.
     """
-    from tcptrace.lab.simulator.scripts import SCRIPTS
+    from tcptrace.lab.scenarios import SCENARIOS
 
-    if name not in SCRIPTS:
-        raise UsageError(f"{name}: no such simulation; there are {', '.join(SCRIPTS)}")
+    if name not in SCENARIOS:
+        raise UsageError(f"{name}: no such scenario; `tcptrace lab list` has them")
     if not math.isfinite(tap):  # click lets nan into every range
         raise UsageError(f"--tap {tap}: no place; give a number from 0 to 1")
     from tcptrace.cli.run_lab import simulate as play

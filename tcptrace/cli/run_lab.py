@@ -1,5 +1,6 @@
 """What ``tcptrace lab`` does once its command line is understood."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,12 @@ from typing import Any
 from tcptrace.cli import terminal
 from tcptrace.golden.write import text_of
 from tcptrace.lab.path import SIDES
-from tcptrace.lab.record import Recording, record, write
+from tcptrace.lab.record import record
+from tcptrace.lab.recording import Recording, write
 from tcptrace.lab.scenario import Scenario
 from tcptrace.lab.scenarios import SCENARIOS
-from tcptrace.lab.simulator.scripts import SCRIPTS
-from tcptrace.lab.simulator.simulate import Simulation
-from tcptrace.lab.tap import RAW, pcap
-from tcptrace.model.errors import InputError
+from tcptrace.lab.simulator.record import place_of, simulated
+from tcptrace.model.errors import InputError, UsageError
 from tcptrace.session import analyze
 from tcptrace.show.text import plural
 
@@ -26,7 +26,9 @@ def show_list() -> None:
     names = max(map(len, SCENARIOS))
     clauses = max(len(row.clause) for row in SCENARIOS.values())
     for name, row in SCENARIOS.items():
-        out.write_text(f"{name.ljust(names)}  {row.clause.ljust(clauses)}  {row.shows} ({row.needs})\n")
+        simulated = "simulated too" if row.script is not None else f"not simulated: {row.unsimulated}"
+        facts = f"{row.shows} ({row.needs}; {simulated})"
+        out.write_text(f"{name.ljust(names)}  {row.clause.ljust(clauses)}  {facts}\n")
     out.flush()
 
 
@@ -102,17 +104,24 @@ def _vouch(path: Path, scenario: Scenario, truth: Sequence[Mapping[str, Any]]) -
 
 
 def simulate(name: str, seed: int, tap: float, file: Path | None) -> None:
-    """Simulate a scenario, print both true paths, and write the capture; ``InputError`` where that is not possible."""
-    outcome = Simulation(SCRIPTS[name]._replace(tap=tap), seed).run()
+    """Simulate a scenario, print the true paths, write capture and truth; ``InputError`` where that is not possible."""
+    row, where = SCENARIOS[name], place_of(tap)
+    if row.script is None:
+        raise UsageError(
+            f"{name}: the simulator cannot play it: {row.unsimulated}; `tcptrace lab run {name}` can"
+        )
+    recording = simulated(name, row.script._replace(tap=tap), seed)
     out = terminal.Output(terminal.Progress())
-    out.write_text(f"{name}, seed {seed}: {plural(len(outcome.frames), 'frame')} at {tap:g} of the way\n")
-    for side in SIDES:
-        out.write_text(f"  {side}  {' > '.join(outcome.paths[side])}\n")
+    _tell(out, recording)
     if file is not None:
+        truth = {**recording.truth(where, row, file.name), "seed": seed}
         try:
-            file.write_bytes(pcap(outcome.frames, RAW))
+            file.write_bytes(recording.captures[where])
+            path = file.with_suffix(".truth.json")
+            path.write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             raise InputError(f"{file}: {error.strerror}; give -w another file") from None
+        out.write_text(f"  {file}\n  {path}\n")
     out.flush()
 
 

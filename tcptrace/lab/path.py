@@ -48,6 +48,17 @@ def is_any(segment: Segment) -> bool:
     return True
 
 
+KINDS: dict[str, Match] = {
+    "syn": is_syn,
+    "syn-ack": is_syn_ack,
+    "fin": is_fin,
+    "rst": is_rst,
+    "data": is_data,
+    "ack": is_ack,
+    "any": is_any,
+}
+
+
 @dataclass
 class Rule:
     """What is done to the segments of one side that match, the first ``times`` of them."""

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tcptrace.lab.simulator.script import Script
 from tcptrace.lab.world import World
+
+LO, FORGED = "root", "root, TUN, scapy"  # what scenarios on loopback, and with forged segments, need
 
 
 class Unknowable(NamedTuple):
@@ -25,13 +28,15 @@ class Unknowable(NamedTuple):
 
 
 class Scenario(NamedTuple):
-    """One behaviour of TCP, played with real sockets."""
+    """One behaviour of TCP, played with real sockets, and where ``script`` is, without any."""
 
     play: Callable[[World], None]
     shows: str  # one line
     clause: str
     needs: str = "root, TUN"
     unknowable: tuple[Unknowable, ...] = ()
+    script: Script | None = None  # what the simulator plays
+    unsimulated: str = ""  # why there is none
 
     @property
     def on_loopback(self) -> bool:

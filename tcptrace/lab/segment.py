@@ -3,6 +3,7 @@
 import ipaddress
 import struct
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
@@ -32,22 +33,18 @@ class Segment:
 
     def packet(self) -> bytes:
         """Return the IP packet, checksums right."""
-        here, there = ipaddress.ip_address(self.source[0]), ipaddress.ip_address(self.target[0])
+        here, there = _packed(self.source[0]), _packed(self.target[0])
         offset = (20 + len(self.options)) // 4
         head = struct.pack(
             *("!HHIIBBHHH", self.source[1], self.target[1], self.seq & 0xFFFFFFFF, self.ack & 0xFFFFFFFF),
             *(offset << 4, self.flags, self.window, 0, 0),
         )
         octets = head + self.options + self.payload
-        pseudo = here.packed + there.packed + struct.pack("!HH", 6, len(octets))
+        pseudo = here + there + struct.pack("!HH", 6, len(octets))
         octets = octets[:16] + struct.pack("!H", _checksum(pseudo + octets)) + octets[18:]
-        if here.version == 6:
-            return struct.pack("!IHBB", 6 << 28, len(octets), 6, 64) + here.packed + there.packed + octets
-        ip = (
-            struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(octets), 0, 0x4000, 64, 6, 0)
-            + here.packed
-            + there.packed
-        )
+        if len(here) == 16:
+            return struct.pack("!IHBB", 6 << 28, len(octets), 6, 64) + here + there + octets
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(octets), 0, 0x4000, 64, 6, 0) + here + there
         return ip[:10] + struct.pack("!H", _checksum(ip)) + ip[12:] + octets
 
 
@@ -63,12 +60,22 @@ def read_segment(packet: bytes) -> Segment | None:
         return None
     sport, dport, seq, ack, offset, flags, window = struct.unpack_from("!HHIIBBH", packet, start)
     data = start + (offset >> 4) * 4
-    here, there = (str(ipaddress.ip_address(address)) for address in addresses)
+    here, there = (_text(address) for address in addresses)
     return Segment(
         *((here, sport), (there, dport), flags, seq, ack, window),
         payload=packet[data:],
         options=packet[start + 20 : data],
     )
+
+
+@lru_cache(1024)
+def _packed(address: str) -> bytes:
+    return ipaddress.ip_address(address).packed
+
+
+@lru_cache(1024)
+def _text(address: bytes) -> str:
+    return str(ipaddress.ip_address(address))
 
 
 def _checksum(octets: bytes) -> int:

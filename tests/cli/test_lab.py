@@ -7,21 +7,25 @@ from typing import Any
 
 import pytest
 
-from tcptrace.lab.record import Recording
+from tcptrace.lab.recording import Recording
 from tcptrace.lab.scenario import Scenario
 from tcptrace.lab.scenarios import SCENARIOS
 from tests.cli.stand_in import go
 from tests.lab.recorded import why_not
 
 
-def test_the_list_has_every_scenario_with_its_clause_and_needs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_has_every_scenario_with_its_clause_and_needs_and_if_it_is_simulated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     status, out, err = go(capsys, "lab", "list")
     assert (status, err) == (0, "")
     lines = out.splitlines()
     assert [line.split()[0] for line in lines] == list(SCENARIOS)
     for line, row in zip(lines, SCENARIOS.values(), strict=True):
         assert f"{row.clause} " in line
-        assert line.endswith(f"{row.shows} ({row.needs})")
+        is_simulated = row.script is not None
+        told = "simulated too" if is_simulated else f"not simulated: {row.unsimulated}"
+        assert line.endswith(f"{row.shows} ({row.needs}; {told})")
 
 
 def test_a_run_prints_the_kernel_s_paths_and_leaves_captures_and_truth(
@@ -81,7 +85,7 @@ def test_a_capture_that_the_kernel_does_not_vouch_for_is_no_golden(
     assert not list(tmp_path.glob("*.expect.toml"))
 
 
-def test_a_simulation_needs_no_rights_and_gives_the_same_octets_again(
+def test_a_simulation_needs_no_rights_and_gives_the_same_octets_and_truth_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [tmp_path / "first.pcap", tmp_path / "again.pcap", tmp_path / "other.pcap"]
@@ -90,13 +94,48 @@ def test_a_simulation_needs_no_rights_and_gives_the_same_octets_again(
             capsys, "lab", "simulate", "fin-lost", "--seed", seed, "--tap", "1", "-w", str(file)
         )
         assert (status, err) == (0, "")
+        assert out.endswith(f"  {file}\n  {file.with_suffix('.truth.json')}\n")
     assert "  client  CLOSED > SYN-SENT > ESTABLISHED > FIN-WAIT-1 > FIN-WAIT-2 > TIME-WAIT\n" in out
     assert files[0].read_bytes() == files[1].read_bytes() != files[2].read_bytes()
+    truths = [json.loads(file.with_suffix(".truth.json").read_text()) for file in files]
+    assert truths[0] == {**truths[1], "file": "first.pcap"}
+    (connection,) = truths[0]["connections"]
+    assert (truths[0]["vantage"], truths[0]["scenario"], truths[0]["seed"]) == ("server", "fin-lost", 7)
+    assert connection["server"]["path"][-2:] == ["LAST-ACK", "CLOSED"]
+    steps = connection["client"]["steps"]
+    assert [step["to"] for step in steps] == connection["client"]["path"][1:]
+    assert sorted(step["t_ns"] for step in steps) == [step["t_ns"] for step in steps]
+
+
+def test_the_truth_of_a_simulation_has_the_form_of_a_run_s(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    file = tmp_path / "simulated.pcap"
+    assert go(capsys, "lab", "simulate", "capture-late", "-w", str(file))[0] == 0
+    assert go(capsys, "lab", "run", "capture-late", "-w", str(tmp_path))[0] == 0
+    forms = [
+        json.loads(path.read_text())
+        for path in (file.with_suffix(".truth.json"), tmp_path / "capture-late@client.truth.json")
+    ]
+    assert forms[0].keys() - {"seed"} == forms[1].keys()
+    ends = [form["connections"][0]["client"] for form in forms]
+    assert ends[0].keys() == ends[1].keys()
+    assert ends[0]["steps"][0].keys() == ends[1]["steps"][0].keys()
+    assert [(end["path"], end["accept"], end["unknowable"]) for end in ends[:1]] == [
+        (end["path"], end["accept"], end["unknowable"]) for end in ends[1:]
+    ]
 
 
 @pytest.mark.parametrize(
     ("words", "named"),
-    [(["nonsense"], "nonsense: no such simulation"), (["fin-lost", "--tap", "nan"], "--tap")],
+    [
+        (["nonsense"], "nonsense: no such scenario"),
+        (["fin-lost", "--tap", "nan"], "--tap"),
+        (["dns"], "dns: the simulator cannot play it: "),
+    ],
 )
 def test_a_wrong_simulation_is_one_line_and_status_2(
     words: list[str], named: str, capsys: pytest.CaptureFixture[str]

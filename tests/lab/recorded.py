@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tcptrace.lab.record import record, write
+from tcptrace.lab.record import record
+from tcptrace.lab.recording import write
 from tcptrace.lab.scenarios import SCENARIOS
 from tcptrace.model.errors import InputError
 

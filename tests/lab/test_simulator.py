@@ -1,5 +1,6 @@
-"""Two endpoints written from RFC 9293, and what the analysis makes of their segments, wherever they were captured."""
+"""Two hosts written from RFC 9293, and what the analysis makes of their segments, wherever they were captured."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,12 +9,16 @@ from hypothesis import strategies as st
 
 import tcptrace
 from tcptrace.lab.path import Path, Weather
+from tcptrace.lab.scenarios import SCENARIOS
 from tcptrace.lab.segment import RST, SYN, read_segment
-from tcptrace.lab.simulator.scripts import SCRIPTS
-from tcptrace.lab.simulator.simulate import ADDRESSES, Call, Outcome, Script, Simulation
+from tcptrace.lab.simulator.connection import Habits
+from tcptrace.lab.simulator.record import place_of, simulated
+from tcptrace.lab.simulator.script import Call, Listening, Script
+from tcptrace.lab.simulator.simulate import Outcome, Simulation
 from tcptrace.lab.tap import RAW, pcap
+from tests.lab.ends import SIDES, ends, told
 
-SIDES = ("client", "server")
+SIMULATED = [name for name, row in SCENARIOS.items() if row.script is not None]
 OPENED, SERVED = "CLOSED SYN-SENT ESTABLISHED", "LISTEN SYN-RECEIVED ESTABLISHED"
 ACTIVE, PASSIVE = "FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT", "CLOSE-WAIT LAST-ACK CLOSED"
 BOTH = "CLOSED SYN-SENT SYN-RECEIVED ESTABLISHED"
@@ -40,93 +45,66 @@ EXPECTED = {
 }
 
 
-def analysed(outcome: Outcome) -> Any:
-    """Return the one connection that was seen, ``None`` where none was."""
-    found = list(tcptrace.analyze(pcap(outcome.frames, RAW)))
-    assert len(found) <= 1
-    return found[0] if found else None
-
-
-def side_told(connection: Any, side: str) -> str:
-    """Return what the analysis calls an end of the simulation."""
-    ip, port = ADDRESSES[side]
-    return "client" if (connection.client.ip, connection.client.port) == (ip, port) else "server"
-
-
-def steps(connection: Any, side: str) -> tuple[list[str], list[Any]]:
-    """Return an end's path without what only the clock did, and its steps."""
-    name = side_told(connection, side)
-    told = [step for step in connection.transitions if step.side == name]
-    path = list(getattr(connection.path, name))
-    while told and told[-1].cause == "2MSL timeout":
-        path.pop()
-        told.pop()
-    return path, told
-
-
-def has_rst(outcome: Outcome) -> bool:
-    segments = (read_segment(octets) for _, octets in outcome.frames)
-    return any(one is not None and one.flags & RST for one in segments)
-
-
-def check_false_steps(outcome: Outcome, connection: Any, side: str) -> None:
-    """Assert that the steps that the end did not take are assumed ones, and its last.
-
-    A RST may come behind a step that was assumed in vain (an ACK that was lost behind the capture): then what is not
-    assumed did happen, in that order.
-    """
-    true = outcome.paths[side]
-    path, told = steps(connection, side)
-    if path[0] == "UNKNOWN":
-        return
-    if has_rst(outcome):
-        left = iter(true)
-        proven = [path[0], *(step.to_state for step in told if step.evidence != "assumed")]
-        assert all(state in left for state in proven), (side, true, path)
-        return
-    right = 0
-    while right < min(len(path), len(true)) and path[right] == true[right]:
-        right += 1
-    wrong = told[max(right - 1, 0) :]
-    assert {step.evidence for step in wrong} <= {"assumed"}, (side, true, path)
+def script_of(name: str) -> Script:
+    """Return what the simulator plays for a scenario."""
+    script = SCENARIOS[name].script
+    assert script is not None
+    return script
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_ends_go_where_the_rfc_says(name: str) -> None:
-    outcome = Simulation(SCRIPTS[name], 1).run()
+    outcome = Simulation(script_of(name), 1).run()
     assert tuple(" ".join(outcome.paths[side]) for side in SIDES) == EXPECTED[name]
 
 
+def test_a_scenario_is_simulated_or_says_why_not() -> None:
+    for name, row in SCENARIOS.items():
+        assert (row.script is None) == bool(row.unsimulated), name
+
+
 @pytest.mark.parametrize("tap", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", SIMULATED)
 def test_the_analysis_tells_each_simulation_at_the_end_beside_the_capture(name: str, tap: float) -> None:
-    for seed in range(5):
-        outcome = Simulation(SCRIPTS[name]._replace(tap=tap), seed).run()
-        connection = analysed(outcome)
-        if connection is None:
-            continue
-        for side, place in (("client", 0.0), ("server", 1.0)):
-            if not is_known(outcome.paths[side], steps(connection, side)[0]):
-                check_false_steps(outcome, connection, side)
-            if tap == place:
-                assert steps(connection, side)[0] == outcome.paths[side]
+    row, where = SCENARIOS[name], place_of(tap)
+    if name == "many-at-once" and tap == 0.5:
+        return  # no end is beside the capture
+    for seed in range(1 if name == "many-at-once" else 2):
+        recording = simulated(name, script_of(name)._replace(tap=tap), seed)
+        for end in ends(recording.truth(where, row), tcptrace.analyze(recording.captures[where])):
+            if where == end.side:
+                assert end.is_right, (seed, end)
+
+
+def test_the_far_end_is_told_rightly_in_most_simulations(
+    request: pytest.FixtureRequest,
+) -> None:
+    far = []
+    for name in set(SIMULATED) - {"many-at-once"}:
+        for where in ("client", "server"):
+            recording = simulated(name, script_of(name)._replace(tap=float(where == "server")), 1)
+            truth = recording.truth(where, SCENARIOS[name])
+            told_of = ends(truth, tcptrace.analyze(recording.captures[where]))
+            far += [end.is_right for end in told_of if where != end.side]
+    request.node.user_properties.append(
+        ("score", f"far ends of simulations told as they went: {sum(far)} of {len(far)}")
+    )
+    assert sum(far) / len(far) > 0.95, f"{sum(far)} of {len(far)}"
 
 
 def test_the_same_seed_gives_the_same_octets_and_another_seed_others() -> None:
-    first, again, other = (Simulation(SCRIPTS["bad-weather"], seed).run() for seed in (7, 7, 8))
+    first, again, other = (simulated("bad-weather", script_of("bad-weather"), seed) for seed in (7, 7, 8))
     assert first == again
-    assert first.frames != other.frames
+    assert first.captures != other.captures
 
 
 SECONDS = st.integers(1, 30).map(lambda tenths: tenths / 10)
+ACTS = ["send", "send", "send", "shut", "shut", "leave", "leave", "abort", "hold", "read"]
 CALLS = st.lists(
-    st.one_of(
-        st.builds(Call, SECONDS, st.sampled_from(SIDES), st.just("send"), st.integers(1, 3000)),
-        st.builds(
-            Call, SECONDS, st.sampled_from(SIDES), st.sampled_from(["close", "close", "close", "abort"])
-        ),
+    st.tuples(SECONDS, st.sampled_from(SIDES), st.sampled_from(ACTS), st.integers(1, 5000)).map(
+        lambda drawn: Call(*drawn[:3], (drawn[3],) if drawn[2] == "send" else ())
     ),
-    max_size=6,
+    max_size=7,
 )
 NUMBERS = st.one_of(st.integers(0, 2**32 - 1), st.integers(2**32 - 3000, 2**32 - 1))
 WEATHER = st.builds(
@@ -136,6 +114,27 @@ WEATHER = st.builds(
     reorder=st.sampled_from([0.0, 0.2, 0.5]),
     late_s=st.sampled_from([0.005, 0.03, 0.2]),
 )
+HABITS = st.fixed_dictionaries(
+    {
+        "room": st.sampled_from([60_000, 60_000, 2500]),  # the small one closes its window when nobody reads
+        "shift": st.sampled_from([None, 0, 2, 7]),
+        "has_timestamps": st.booleans(),
+        "may_sack": st.booleans(),
+        "cookie": st.sampled_from([None, None, b"", b"a cookie"]),
+        "keep_alive_s": st.sampled_from([0.0, 0.0, 0.7]),
+        "keep_alive_count": st.just(20),
+    }
+).map(lambda drawn: Habits(**drawn))
+# Long after 2MSL, or soon after the end: the same addresses again, with greater numbers.
+AGAIN = [
+    Call(at, *rest)
+    for at, *rest in [
+        (0.0, "client", "open", (), "", 1),
+        (0.2, "client", "send", (700,), "", 1),
+        (0.5, "client", "shut", (), "", 1),
+        (1.0, "server", "shut", (), "", 1),
+    ]
+]
 
 
 @st.composite
@@ -150,13 +149,17 @@ def runs(draw: st.DrawFn, tap: st.SearchStrategy[float]) -> tuple[Script, int]:
             for side in SIDES:
                 path.delay(side, lambda one: bool(one.flags & SYN), 0.0, None)
 
-    opening = [Call(0.0, "client", "open")] + ([Call(0.002, "server", "open")] if is_double else [])
+    opening = [Call(0.0, "client", "open", (0, draw(st.sampled_from([0, 0, 300]))))]
+    if is_double:
+        opening.append(Call(0.002, "server", "open"))
+    again_s = draw(st.sampled_from([None, None, 20.0, 400.0]))
+    more = [] if again_s is None or is_double else [one._replace(at_s=one.at_s + again_s) for one in AGAIN]
     script = Script(
-        calls=tuple(opening + draw(CALLS)),
-        listens=() if is_double else ("server",),
+        calls=tuple(opening + draw(CALLS) + more),
+        listens={} if is_double else {"server": Listening()},
         answers=draw(st.sampled_from([(), ("client",), ("server",), SIDES])),
+        habits={side: draw(HABITS) for side in SIDES},
         rules=rules,
-        has_timestamps=draw(st.booleans()),
         tap=draw(tap),
         iss={side: draw(NUMBERS) for side in SIDES},
     )
@@ -178,37 +181,79 @@ FAULTS = (
     ("FIN-WAIT-1", "CLOSE-WAIT LAST-ACK"),
     # an ACK of the FIN that lies beyond lost data; the RST that follows cannot acknowledge it
     ("FIN-WAIT-1 FIN-WAIT-2 CLOSED", "FIN-WAIT-1 CLOSED"),
+    # a FIN beyond a hole: the text of a SYN that the SYN-ACK did not acknowledge
+    ("ESTABLISHED CLOSED", "ESTABLISHED CLOSE-WAIT CLOSED"),
+    # a RST beyond the octet of a probe, which a closed window did not take
+    ("ESTABLISHED .", "ESTABLISHED CLOSED ."),
 )
+# What packets cannot tell: a user who resets as soon as it has the connection, and a queue that overflows.
+UNKNOWABLE = (("SYN-RECEIVED ESTABLISHED CLOSED", "SYN-RECEIVED CLOSED"),)
 
 
 def is_known(true: list[str], told: list[str]) -> bool:
-    """Say whether a difference is one of the known faults."""
-    return any(was in " ".join(true) and said in " ".join(told) for was, said in FAULTS)
+    """Say whether a difference is one of the known faults, or is to be expected; ``.`` is the end of a path."""
+    was, said = (" ".join([*path, "."]) for path in (true, told))
+    return any(a in was and b in said for a, b in (*FAULTS, *UNKNOWABLE))
 
 
-def simulated(run: tuple[Script, int]) -> tuple[Outcome, Any]:
-    """Return what came of a run, and its one connection."""
+def has_rst(outcome: Outcome) -> bool:
+    segments = (read_segment(octets) for _, octets in outcome.frames)
+    return any(one is not None and one.flags & RST for one in segments)
+
+
+def check_false_steps(outcome: Outcome, true: list[str], connection: Any, side: str) -> None:
+    """Assert that the steps that the end did not take are assumed ones, and its last.
+
+    A RST may come behind a step that was assumed in vain (an ACK that was lost behind the capture): then what is not
+    assumed did happen, in that order.
+    """
+    path = told(connection, side)
+    steps = [step for step in connection.transitions if step.side == side][: len(path) - 1]
+    if path[0] == "UNKNOWN":
+        return
+    if has_rst(outcome):
+        left = iter(true)
+        proven = [path[0], *(step.to_state for step in steps if step.evidence != "assumed")]
+        assert all(state in left for state in proven), (side, true, path)
+        return
+    right = 0
+    while right < min(len(path), len(true)) and path[right] == true[right]:
+        right += 1
+    wrong = steps[max(right - 1, 0) :]
+    assert {step.evidence for step in wrong} <= {"assumed"}, (side, true, path)
+
+
+def outcomes(run: tuple[Script, int]) -> Iterator[tuple[Outcome, str, str, list[str], Any]]:
+    """Yield what came of a run for each end of each of its connections: its side, and what the analysis calls that."""
     outcome = Simulation(*run).run()
     assume(not outcome.left_silently)
-    connection = analysed(outcome)
-    assume(connection is not None)
-    return outcome, connection
+    found = list(tcptrace.analyze(pcap(outcome.frames, RAW)))
+    clients, servers = (outcome.lives[side] for side in SIDES)
+    # One that an old SYN brought forth has no stream of its own.
+    assume(len(found) == len(clients) >= len(servers))
+    for number, connection in enumerate(found):
+        for side, lives in zip(SIDES, (clients, servers), strict=True):
+            if number < len(lives):
+                address = lives[number].local
+                is_client = (connection.client.ip, connection.client.port) == address
+                yield outcome, side, "client" if is_client else "server", lives[number].path, connection
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150)
 @given(runs(st.floats(0.0, 1.0)))
 def test_false_steps_are_assumed_ones_and_the_last_wherever_the_capture_was(run: tuple[Script, int]) -> None:
-    outcome, connection = simulated(run)
-    for side in SIDES:
-        if not is_known(outcome.paths[side], steps(connection, side)[0]):
-            check_false_steps(outcome, connection, side)
+    for outcome, _, name, true, connection in outcomes(run):
+        if not is_known(true, told(connection, name)):
+            check_false_steps(outcome, true, connection, name)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150)
 @given(runs(st.sampled_from([0.0, 1.0])))
 def test_the_end_beside_the_capture_is_told_exactly(run: tuple[Script, int]) -> None:
-    outcome, connection = simulated(run)
-    side = "client" if run[0].tap == 0.0 else "server"
-    path, _ = steps(connection, side)
-    if path != ["UNKNOWN"] and not is_known(outcome.paths[side], path):  # UNKNOWN: nothing of it was seen
-        assert path == outcome.paths[side]
+    near = "client" if run[0].tap == 0.0 else "server"
+    for _, side, name, true, connection in outcomes(run):
+        path = told(connection, name)
+        if (
+            side == near and path != ["UNKNOWN"] and not is_known(true, path)
+        ):  # UNKNOWN: nothing of it was seen
+            assert true in (path, list(getattr(connection.path, name)))

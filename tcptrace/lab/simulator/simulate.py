@@ -1,48 +1,46 @@
-"""Runs two endpoints on one path, with a capture anywhere on it, by a clock that only the simulation turns."""
+"""Runs two hosts on one path, with a capture anywhere on it, by a clock that only the simulation turns."""
 
 import heapq
 import random
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
-from tcptrace.lab.path import DELAY_S, SIDES, Path
-from tcptrace.lab.segment import Segment
+from tcptrace.lab.path import DELAY_S, KINDS, SIDES, Path
+from tcptrace.lab.segment import FIN, RST, SYN, Segment
+from tcptrace.lab.simulator.connection import Connection, Habits
 from tcptrace.lab.simulator.endpoint import Endpoint
+from tcptrace.lab.simulator.host import Host
+from tcptrace.lab.simulator.script import CLIENT_PORT, SERVER_PORT, Call, Script
 
 BEGIN_NS = 1_700_000_000_000_000_000  # of the simulated clock: any time would do
-ADDRESSES = {"client": ("192.0.2.1", 46_001), "server": ("192.0.2.2", 47_001)}  # RFC 5737
-_LONGEST_NS = 300_000_000_000
-
-
-class Call(NamedTuple):
-    """What a user does, and when."""
-
-    at_s: float
-    side: str
-    act: str  # open, send, close or abort
-    octets: int = 0  # of send
-
-
-class Script(NamedTuple):
-    """One simulation, but for the seed."""
-
-    calls: tuple[Call, ...]
-    shows: str = ""
-    listens: tuple[str, ...] = ("server",)
-    answers: tuple[str, ...] = ()  # sides that close as soon as they hear the other's end
-    rules: Callable[[Path, int], None] = lambda path, seed: None
-    has_timestamps: bool = True
-    tap: float = 0.0  # where the capture is: 0 at the client, 1 at the server
-    iss: Mapping[str, int] = MappingProxyType({})  # absent: by the seed
+ADDRESSES = {"client": ("192.0.2.1", CLIENT_PORT), "server": ("192.0.2.2", SERVER_PORT)}  # RFC 5737
+_IPV6 = {"client": "2001:db8::1", "server": "2001:db8::2"}  # RFC 3849
+_LONGEST_NS = 600_000_000_000
+_FLAGS = {"fin": FIN, "rst": RST, "syn": SYN}
+_ENDLESS = frozenset(
+    {"2MSL", "alive"}
+)  # timers that a simulation does not wait for, if it is not told how long
+_MIDDLE = 0.5  # of the way: where forged segments come in
 
 
 class Outcome(NamedTuple):
     """What came of a simulation."""
 
-    frames: list[tuple[int, bytes]]
-    paths: dict[str, list[str]]
-    left_silently: bool  # an end was given up by its user without a segment
+    frames: list[tuple[int, bytes]]  # nanoseconds since the epoch, IP packet
+    lives: dict[str, list[Endpoint]]  # of each side, by the time of their beginning
+    listened: dict[str, bool]
+
+    @property
+    def paths(self) -> dict[str, list[str]]:
+        """The path of each side's first end."""
+        return {
+            side: ends[0].path if ends else ["LISTEN" if self.listened[side] else "CLOSED"]
+            for side, ends in self.lives.items()
+        }
+
+    @property
+    def left_silently(self) -> bool:
+        """Whether an end was given up without a segment."""
+        return any(end.left_silently for ends in self.lives.values() for end in ends)
 
 
 class Simulation:
@@ -56,71 +54,161 @@ class Simulation:
         self._events: list[tuple[int, int, str, object]] = []  # time, number, side, what
         self._number = 0
         self._frames: list[tuple[int, int, bytes]] = []
-        self._ends: dict[str, Endpoint] = {}
+        self._pending: dict[tuple[str, int], list[Call]] = {}  # for ends that are not there yet
+        self._last: dict[str, Segment] = {}  # that each side has sent
         self._now_ns = 0
-        for side, other in (SIDES, SIDES[::-1]):
-            iss = script.iss.get(side, self._random.getrandbits(32))
-            self._ends[side] = Endpoint(
-                ADDRESSES[side], ADDRESSES[other], iss, script.has_timestamps, self._hear
+        self.hosts = {
+            side: Host(
+                _IPV6[side] if script.is_ipv6 else ADDRESSES[side][0],
+                self._random.getrandbits(32),
+                script.habits.get(side, Habits()),
+                script.listens.get(side),
+                self._hear,
+                script.iss.get(side),
             )
-            if side in script.listens:
-                self._ends[side].listen()
+            for side in SIDES
+        }
 
     def run(self) -> Outcome:
         """Run it to its end."""
-        for call in self._script.calls:
+        until_ns, but_for = _LONGEST_NS, _ENDLESS
+        if self._script.until_s is not None:
+            until_ns, but_for = int(self._script.until_s * 1e9), frozenset()
+        for call in self._script.all_calls():
             self._later(int(call.at_s * 1e9), call.side, call)
-        while self._events or any(end.timer_ns is not None for end in self._ends.values()):
-            timers = [(end.timer_ns, side) for side, end in self._ends.items() if end.timer_ns is not None]
-            due = min(timers, default=None)
-            if due is not None and (not self._events or due[0] < self._events[0][0]):
-                self._now_ns, side = due
-                self._ends[side].tick(self._now_ns)
-            else:
+        due = dict.fromkeys(SIDES, _LONGEST_NS + 1)
+        while self._events or not all(host.is_quiet(but_for) for host in self.hosts.values()):
+            side = min(SIDES, key=due.__getitem__)
+            if self._events and self._events[0][0] <= due[side]:
                 self._now_ns, _, side, what = heapq.heappop(self._events)
-                self._happen(side, what)
-            self._carry()
-            if self._now_ns > _LONGEST_NS:
+            else:
+                self._now_ns, what = due[side], None
+            if self._now_ns > until_ns:
                 break
-        frames = [(BEGIN_NS + at, octets) for at, _, octets in sorted(self._frames)]
-        silent = any(end.left_silently for end in self._ends.values())
-        return Outcome(frames, {side: end.path for side, end in self._ends.items()}, silent)
+            self._happen(side, what)
+            self._carry()
+            for one in SIDES if side == "path" else (side,):
+                timer_ns = self.hosts[one].timer_ns
+                due[one] = _LONGEST_NS + 1 if timer_ns is None else timer_ns
+        begin_ns = int(self._script.from_s * 1e9)
+        frames = [(at, octets) for at, _, octets in sorted(self._frames) if begin_ns <= at <= until_ns]
+        return Outcome(
+            [(BEGIN_NS + at, octets) for at, octets in frames],
+            {side: host.lives for side, host in self.hosts.items()},
+            {side: host.has_listened for side, host in self.hosts.items()},
+        )
 
     def _happen(self, side: str, what: object) -> None:
-        end = self._ends[side]
         if isinstance(what, Segment):
-            end.arrives(self._now_ns, what)
-        elif isinstance(what, Call) and what.act == "send":
-            end.send(self._now_ns, bytes(what.octets))
+            self.hosts[side].arrives(self._now_ns, what)
+        elif isinstance(what, Call) and what.side == "path":
+            self._change_path(what)
         elif isinstance(what, Call):
-            {"open": end.open, "close": end.close, "abort": end.abort}[what.act](self._now_ns)
+            self._do(what)
+        else:
+            self.hosts[side].tick(self._now_ns)
 
-    def _hear(self, end: Endpoint, what: str) -> None:
-        """Have a user close that answers the other end's FIN."""
-        for side in self._script.answers:
-            if self._ends[side] is end and what == "end":
-                self._later(self._now_ns, side, Call(0.0, side, "close"))
+    def _change_path(self, call: Call) -> None:
+        if call.act == "clear":
+            self._path.clear()
+        else:
+            self._path.delay_s = call.amounts[0]
+
+    def _do(self, call: Call) -> None:
+        """Do what a line of the script says."""
+        host, path = self.hosts[call.side], self._path
+        amounts = call.amounts
+        times = int(amounts[-1]) or None if amounts else 1
+        if call.act in {"open", "open-self"}:
+            self._open(call)
+        elif call.act == "unlisten":
+            host.unlisten(self._now_ns)
+        elif call.act == "forges":
+            self._forge(call)
+        elif call.act == "loses":
+            path.drop(call.side, KINDS[call.kind], times)
+        elif call.act == "delays":
+            path.delay(call.side, KINDS[call.kind], amounts[0], times if amounts[1:] else 1)
+        elif call.act == "doubles":
+            path.duplicate(call.side, KINDS[call.kind], amounts[0], times if amounts[1:] else 1)
+        elif call.number < len(host.lives) and self._is_the_user_s(call, host.lives[call.number]):
+            self._ask(host.lives[call.number], call)
+        else:
+            self._pending.setdefault((call.side, call.number), []).append(call)
+
+    @staticmethod
+    def _is_the_user_s(call: Call, end: Endpoint) -> bool:
+        """Say whether the user has a connection already: a passive one only when it has been accepted."""
+        return end.path[0] == "CLOSED" or end.is_fast or "ESTABLISHED" in end.path
+
+    def _ask(self, end: Endpoint, call: Call) -> None:
+        """Pass a user's call on."""
+        now_ns, octets = self._now_ns, int(call.amounts[0]) if call.amounts else None
+        acts = {"shut": end.shut, "leave": end.leave, "abort": end.abort, "vanish": end.vanish}
+        if call.act in acts:
+            acts[call.act](now_ns)
+        elif call.act == "send":
+            end.send(now_ns, octets or 0)
+        elif call.act == "cork":
+            end.cork()
+        else:
+            end.read(now_ns, call.act == "read", octets)
+
+    def _open(self, call: Call) -> None:
+        """Open from the usual port, or one beyond it; ``open-self``: to the same port."""
+        beyond, size = (*(int(amount) for amount in call.amounts), 0, 0)[:2]
+        other = SIDES[1 - SIDES.index(call.side)]
+        local = (self.hosts[call.side].ip, ADDRESSES[call.side][1] + beyond)
+        remote = local if call.act == "open-self" else (self.hosts[other].ip, ADDRESSES[other][1])
+        self.hosts[call.side].open(self._now_ns, local, remote, size)
+        number = len(self.hosts[call.side].lives) - 1
+        for waiting in self._pending.pop((call.side, number), []):
+            self._later(self._now_ns, call.side, waiting)
+
+    def _hear(self, host: Host, end: Connection, what: str) -> None:
+        """Have a user act on what it hears: close, or do what it was to do with a connection."""
+        side = "client" if host is self.hosts["client"] else "server"
+        if what == "end" and side in self._script.answers:
+            end.shut(self._now_ns)
+        elif what == "open" and not host.is_lazy:
+            number = next(number for number, life in enumerate(host.lives) if life is end)
+            for call in self._pending.pop((side, number), []):
+                self._later(self._now_ns, side, call)
+
+    def _forge(self, call: Call) -> None:
+        """Have a segment come in that its sender never sent."""
+        last = self._last[call.side]
+        beyond = int(call.amounts[0]) if call.amounts else 0
+        seq = last.end + beyond & 0xFFFFFFFF
+        other = SIDES[1 - SIDES.index(call.side)]
+        self._pass(
+            call.side, other, Segment(last.source, last.target, _FLAGS[call.kind], seq, 0, 1000), _MIDDLE
+        )
 
     def _carry(self) -> None:
-        """Take what the ends have sent over the path, past the capture."""
+        """Take what the hosts have sent over the path, past the capture."""
         for side, other in (SIDES, SIDES[::-1]):
-            for segment in self._ends[side].sent:
-                self._pass(side, other, segment)
-            self._ends[side].sent.clear()
+            host = self.hosts[side]
+            for segment in host.sent:
+                self._last[side] = segment
+                self._pass(side, side if segment.target[0] == host.ip else other, segment)
+            host.sent.clear()
 
-    def _pass(self, side: str, other: str, segment: Segment) -> None:
+    def _pass(self, side: str, other: str, segment: Segment, start: float = 0.0) -> None:
+        """Carry a segment from ``start`` of its way to its end."""
         packet = segment.packet()
         delays = [int(late * 1e9) for late in self._path.arrivals_s(side, packet)]
         usual = int(self._path.delay_s * 1e9)
         tap = self._script.tap if side == "client" else 1.0 - self._script.tap
         trouble = self._random.random()  # where on the way it is lost, delayed or doubled
-        if tap <= trouble or delays == [usual]:  # as it came from its sender
-            self._see(self._now_ns + int(tap * usual), packet)
-        else:
-            for delay in delays:
-                self._see(self._now_ns + delay - int((1.0 - tap) * usual), packet)
+        if self._script.only in {None, side} and start <= tap:
+            if tap <= trouble or delays == [usual]:  # as it came from its sender
+                self._see(self._now_ns + int((tap - start) * usual), packet)
+            else:
+                for delay in delays:
+                    self._see(self._now_ns + delay - int((1.0 - tap) * usual), packet)
         for delay in delays:
-            self._later(self._now_ns + delay, other, segment)
+            self._later(self._now_ns + delay - int(start * usual), other, segment)
 
     def _see(self, at_ns: int, packet: bytes) -> None:
         self._number += 1
