@@ -139,6 +139,7 @@ class Analysis:
         self._started = False
         self._streams: array[int] = array("q")
         self._capture: Capture | None = None
+        self.keep: Callable[[Connection], None] | None = None  # is given each record as it is made
         self.outcomes: dict[str, int] = {}  # how many connections ended how; complete with `capture`
         self.msl_s = msl_s
 
@@ -345,6 +346,8 @@ class Analysis:
     def _record(self, row: "rows.Stream") -> Connection:
         record, steps = self._recorder.record(row)
         self._count_outcome(row, record.outcome)
+        if self.keep is not None:
+            self.keep(record)
         if self._watcher is not None:
             self._watcher.end(record)
         if self._log is not None:

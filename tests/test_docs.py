@@ -35,7 +35,7 @@ def test_each_page_has_its_row_and_is_printed(capsys: pytest.CaptureFixture[str]
     assert [line.split()[0] for line in out.splitlines()] == list(PAGES)
     assert go(capsys, "help", "me")[::2] == (
         2,
-        "tcptrace: me: no such page; there are expectations, rules, pytest, ci\n",
+        "tcptrace: me: no such page; there are expectations, rules, pytest, verify, ci\n",
     )
 
 

@@ -28,10 +28,11 @@ ALLOWED: dict[str, set[str]] = {
     "spool": {"model"},
     "watch": _ANALYSIS,
     "session": _ANALYSIS | {"spool", "watch"},
-    "show": _ANALYSIS | {"session"},
+    "verify": {"kernel", "model"},
+    "show": _ANALYSIS | {"session", "verify"},
     "golden": _ANALYSIS | {"session", "show"},
     "lab": _READING | {"kernel"},
-    "cli": _ANALYSIS | {"session", "show", "golden", "lab", "kernel"},
+    "cli": _ANALYSIS | {"session", "show", "golden", "lab", "kernel", "verify"},
     # the public names: all but the command line
     "": _ANALYSIS | {"session", "show", "golden", "lab", "kernel", "plot", "testing"},
     "plot": _ANALYSIS | {"session", "show"},  # the public names of the pictures

@@ -35,6 +35,7 @@ class Request(NamedTuple):
     utc: bool
     colour: str
     is_long: bool = False
+    kernel_log: str | None = None  # what the kernel said of these connections
 
 
 @click.command(
@@ -97,6 +98,12 @@ class Request(NamedTuple):
     metavar="N",
     help="How many are held in memory at once (1000000); then the longest finished go.",
 )
+@click.option(
+    "--kernel-log",
+    type=click.Path(),
+    metavar="LOG",
+    help="Hold each end against what `capture --kernel-log LOG` wrote (`tcptrace help verify`).",
+)
 @click.option("--all", "show_all", is_flag=True, help="On a terminal: every connection, however many.")
 @shared.UTC
 @shared.COLOUR
@@ -127,6 +134,8 @@ def make_request(paths: tuple[str, ...], condition: str, options: dict[str, Any]
         raise UsageError(f"--live: {'--csv' if is_csv else '--summary'} tells no steps; choose one")
     if options.get("is_long") and (is_csv or options["is_summary"]):
         raise UsageError("--long: measures are for each connection; leave --csv and --summary out")
+    if is_csv and options.get("kernel_log"):
+        raise UsageError("--kernel-log: --csv has no row for a verdict; choose --json")
     value, text = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
     form = "json" if is_json else "csv" if is_csv else "table"
     return Request(paths=paths, filter=condition, form=form, msl_s=value, msl_text=text, **options)

@@ -9,7 +9,18 @@ from tcptrace.model.errors import UsageError
 from tcptrace.source.rotate import MEGABYTE, Turns
 
 MAX_SNAP = 262144  # tcpdump's; no frame is longer
-ITS_OWN = ("words", "files", "follow")  # parameters of `analyze` that name its input
+ITS_OWN = ("words", "files", "follow", "kernel_log")  # parameters of `analyze` that name its input
+VERIFY = click.option(
+    "--verify",
+    is_flag=True,
+    help="Hold each end's path against what the kernel did (`tcptrace help verify`); exit status 1: different.",
+)
+KERNEL_LOG = click.option(
+    "--kernel-log",
+    type=click.Path(),
+    metavar="LOG",
+    help="Write what the kernel says of its sockets to LOG, for `analyze --kernel-log`.",
+)
 
 
 class CaptureRequest(NamedTuple):
@@ -27,6 +38,8 @@ class CaptureRequest(NamedTuple):
     ring: bool
     user: str | None  # whom root is to become; None: who called sudo
     results: Request | None  # None: only written
+    verify: bool = False
+    kernel_log: str | None = None  # where what the kernel says is written
 
 
 @click.command(
@@ -92,6 +105,8 @@ class CaptureRequest(NamedTuple):
     help="Once all is open, root becomes USER (who called sudo); root: stays root.",
 )
 @click.option("--no-results", is_flag=True, help="Only write the frames; -w - does that anyway.")
+@VERIFY
+@KERNEL_LOG
 def capture(words: tuple[str, ...], **options: Any) -> None:
     """Capture on an interface until it is interrupted, then say of each connection what `analyze` says.
 
@@ -111,7 +126,10 @@ def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:
     """Return the request, or say which options do not go together."""
     own = {
         name: options.pop(name)
-        for name in ("interfaces", "path", "form", "limit", "duration_s", "promiscuous")
+        for name in (
+            *("interfaces", "path", "form", "limit", "duration_s", "promiscuous"),
+            *("verify", "kernel_log"),
+        )
     }
     snap, no_results = options.pop("snap") or MAX_SNAP, options.pop("no_results")
     own["user"] = options.pop("user")
@@ -128,11 +146,24 @@ def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:
         raise UsageError(f"{forms[0]}: {other} writes no results; choose one")
     if no_results and own["path"] is None:
         raise UsageError("--no-results: nothing would come out; add -w FILE")
+    check_verify(own["verify"], own["kernel_log"], options["is_csv"], is_piped or no_results)
     turns = _turns(own["path"], options.pop("megabytes"), options.pop("seconds"), options.pop("files"))
     results = None
     if not (is_piped or no_results):
         results = make_request(own["interfaces"], "", {**options, "follow": False})
     return CaptureRequest(filter=words, snap=snap, turns=turns, results=results, **own)
+
+
+def check_verify(verify: bool, kernel_log: str | None, is_csv: bool, is_mute: bool) -> None:
+    """Say which options do not go with --verify and --kernel-log."""
+    if verify and is_mute:
+        raise UsageError(
+            "--verify: it needs results to verify; write --kernel-log LOG, then analyze --kernel-log LOG"
+        )
+    if verify and is_csv:
+        raise UsageError("--verify: --csv has no row for a verdict; choose --json")
+    if kernel_log == "-":
+        raise UsageError("--kernel-log -: results go to standard output; name a file")
 
 
 def _turns(path: str | None, megabytes: int | None, seconds: int | None, files: int | None) -> Turns | None:

@@ -11,6 +11,7 @@ PAGES = {
     "expectations": "the files that `tcptrace check` compares with",
     "rules": "the language of `tcptrace assert` and `analyze --where`",
     "pytest": "the fixture, the marker and the goldens of the pytest plugin",
+    "verify": "the kernel as a witness: `--verify`, `--kernel-log`, and what neither can see",
     "ci": "GitHub Actions and GitLab",
 }
 

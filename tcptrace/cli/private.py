@@ -5,13 +5,16 @@ from typing import Any
 import click
 
 from tcptrace.cli.analyze import analyze, make_request
-from tcptrace.cli.capture import ITS_OWN, MAX_SNAP, CaptureRequest
+from tcptrace.cli.capture import ITS_OWN, KERNEL_LOG, MAX_SNAP, VERIFY, CaptureRequest, check_verify
 from tcptrace.model.errors import UsageError
 
 
 @click.command(
     context_settings={"allow_interspersed_args": False},
-    epilog="The exit status is COMMAND's; 3 where no private network is to be had, 127 where there is no COMMAND.",
+    epilog=(
+        "The exit status is COMMAND's; 1 where that was 0 and --verify found an end different; 3 where no private "
+        "network is to be had, 127 where there is no COMMAND."
+    ),
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[--] COMMAND [ARG...]")
 @click.option("-w", "path", type=click.Path(), metavar="FILE", help="Write the frames to FILE.")
@@ -19,7 +22,17 @@ from tcptrace.model.errors import UsageError
     "-F", "form", type=click.Choice(("pcapng", "pcap")), default="pcapng", help="What -w writes (pcapng)."
 )
 @click.option("--no-results", is_flag=True, help="Only write the frames (-w).")
-def run(command: tuple[str, ...], path: str | None, form: str, no_results: bool, **options: Any) -> None:
+@VERIFY
+@KERNEL_LOG
+def run(
+    command: tuple[str, ...],
+    path: str | None,
+    form: str,
+    no_results: bool,
+    verify: bool,
+    kernel_log: str | None,
+    **options: Any,
+) -> None:
     """Run a command in a private network that has only a loopback, and say what `analyze` says of its connections.
 
     Needs no root on most Linux. COMMAND sees nobody else's traffic, and reaches nobody. With --json and --csv its
@@ -33,6 +46,7 @@ def run(command: tuple[str, ...], path: str | None, form: str, no_results: bool,
         raise UsageError("-w -: standard output is the command's; name a file")
     if no_results and path is None:
         raise UsageError("--no-results: nothing would come out; add -w FILE")
+    check_verify(verify, kernel_log, options["is_csv"], no_results)
     results = None if no_results else make_request(("lo",), "", {**options, "follow": False})
     request = CaptureRequest(
         interfaces=("lo",),
@@ -47,6 +61,8 @@ def run(command: tuple[str, ...], path: str | None, form: str, no_results: bool,
         ring=True,
         user="root",  # the command is to run as whoever asked
         results=results,
+        verify=verify,
+        kernel_log=kernel_log,
     )
     from tcptrace.cli.run_private import run as run_private
 

@@ -24,18 +24,33 @@ WORST_ROWS = 50
 
 def run(request: "Request") -> None:
     """Analyse the capture and write what was asked for to standard output."""
+    log = None
+    if request.kernel_log is not None:
+        from tcptrace.kernel.log import read_log
+
+        log = read_log(request.kernel_log, request.kernel_log)
     inputs = Inputs(request.paths, request.follow)
+    kept: list[Connection] | None = None if log is None else []
     try:
-        capture = write_results(request, inputs.source, inputs.live)
+        capture = write_results(request, inputs.source, inputs.live, kept)
     finally:
         inputs.close()
     if capture.problem:
         terminal.complain(f"incomplete: {capture.file}: {capture.problem}")
+    if log is not None and kept is not None:
+        from tcptrace.cli.verified import write_verification
+
+        write_verification(request, kept, log, capture.last_ns)
 
 
 @uncollected()
-def write_results(request: "Request", source: "Readable", live: bool) -> Capture:
-    """Analyse ``source`` and write what was asked for to standard output; ``live``: as it comes."""
+def write_results(
+    request: "Request", source: "Readable", live: bool, kept: list[Connection] | None = None
+) -> Capture:
+    """Analyse ``source`` and write what was asked for to standard output; ``live``: as it comes.
+
+    The connections that were asked for are added to ``kept``.
+    """
     wanted = selector(request.streams, request.states, request.outcomes, request.passed)
     progress = terminal.Progress()
     out = terminal.Output(progress, prompt=live or request.is_live)
@@ -56,6 +71,14 @@ def write_results(request: "Request", source: "Readable", live: bool) -> Capture
             tick=view.tick if view is not None else progress.tick if progress.wanted else None,
             watch=None if view is None else view.tell,
         )
+        if kept is not None:
+            keeping, every = kept, wanted
+
+            def keep(connection: Connection) -> None:
+                if every is None or every(connection):
+                    keeping.append(connection)
+
+            analysis.keep = keep
         if view is not None:
             view.begin(analysis, wanted)
         if view is not None and request.form == "table":
@@ -149,11 +172,11 @@ def _summary(
     request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output
 ) -> Capture:
     """Write outcomes and capture alone; without a selection no connection is ever built."""
-    if wanted is None:
+    if wanted is None and analysis.keep is None:
         analysis.run()
         outcomes = analysis.outcomes
     else:
-        outcomes = dict(Counter(connection.outcome for connection in analysis if wanted(connection)))
+        outcomes = dict(Counter(each.outcome for each in analysis if wanted is None or wanted(each)))
     if request.form == "json":
         from tcptrace.show import json
 

@@ -9,10 +9,14 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
+import click
+
 from tcptrace.cli import terminal
 from tcptrace.cli.capture import CaptureRequest
+from tcptrace.cli.watched import DIFFERENT, Watched
 from tcptrace.kernel.privileges import User, become, choose_user
 from tcptrace.model.errors import InputError, UsageError
+from tcptrace.model.records import Capture, Connection
 from tcptrace.show.text import escape, plural
 from tcptrace.source.dump import CaptureFile, FrameFile, create
 from tcptrace.source.filter import compile_filter
@@ -25,6 +29,14 @@ def run(request: CaptureRequest) -> None:
     if request.path == "-" and terminal.output_is_terminal():
         raise UsageError("-w -: standard output is a terminal; pipe it, or name a file")
     user = choose_user(request.user, os.environ)
+    with Watched(request) as watched:
+        analysed = _capture(request, user, watched)
+    if analysed is not None and watched.write(analysed):
+        raise click.exceptions.Exit(DIFFERENT)
+
+
+def _capture(request: CaptureRequest, user: User | None, watched: Watched) -> Capture | None:
+    """Capture and write the results; return what was analysed, ``None`` where that was not wanted."""
     source = LiveSource(
         request.interfaces,
         words=compile_filter(request.filter) if request.filter.strip() else None,
@@ -37,12 +49,13 @@ def run(request: CaptureRequest) -> None:
     file = None
     try:
         file = open_file(request, source, user)
+        watched.begin(user)
         if user is not None:
             become(user)
         with Ending(source.stop):
             source.start()
             _say(f"listening on {escape(source.name)} ({', '.join(source.link_types)}); ^C ends")
-            analysed = take(request, source, live=True)
+            analysed = take(request, source, live=True, kept=watched.kept)
     finally:
         source.close()
     say_counts(source, analysed)
@@ -52,6 +65,7 @@ def run(request: CaptureRequest) -> None:
         terminal.complain(file.problem)
     elif source.problem is not None:
         terminal.complain(f"incomplete: {source.problem}")
+    return analysed
 
 
 def open_file(request: CaptureRequest, source: LiveSource, user: User | None = None) -> FrameFile | None:
@@ -79,15 +93,17 @@ def open_file(request: CaptureRequest, source: LiveSource, user: User | None = N
     return file
 
 
-def take(request: CaptureRequest, source: LiveSource, live: bool) -> int | None:
-    """Take what comes until the end; return how many frames were analysed, ``None`` where that was not wanted."""
+def take(
+    request: CaptureRequest, source: LiveSource, live: bool, kept: list[Connection] | None
+) -> Capture | None:
+    """Take what comes until the end; return what was analysed, ``None`` where that was not wanted."""
     if request.results is None:
         for _ in source.batches():
             pass
         return None
     from tcptrace.cli.run_analyze import write_results
 
-    return write_results(request.results, source, live).frames
+    return write_results(request.results, source, live, kept)
 
 
 def _say(line: str) -> None:
@@ -97,11 +113,11 @@ def _say(line: str) -> None:
         sys.stderr.flush()
 
 
-def say_counts(source: LiveSource, analysed: int | None) -> None:
+def say_counts(source: LiveSource, analysed: Capture | None) -> None:
     """Say what tcpdump says at its end."""
     counts = [f"{plural(source.captured, 'frame')} captured"]
     if analysed is not None:
-        counts.append(f"{plural(analysed, 'frame')} analysed")
+        counts.append(f"{plural(analysed.frames, 'frame')} analysed")
     frozen = f" (the ring was full {plural(source.frozen, 'time')})" if source.frozen else ""
     counts.append(f"{plural(source.dropped, 'frame')} dropped by the kernel{frozen}")
     if sys.stderr is not None:

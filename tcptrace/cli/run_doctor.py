@@ -96,8 +96,8 @@ def _states() -> Found:
     try:
         Tracepoint(0, 0).close()
     except InputError as error:
-        return Found(False, str(error))
-    return Found(True, "the kernel's own state changes can be traced")
+        return Found(False, f"{error}; without, --verify polls and can claim less")
+    return Found(True, "the kernel's own state changes can be traced (--verify)")
 
 
 def _package(name: str, use: str) -> Callable[[], Found]:

@@ -11,8 +11,11 @@ import click
 from tcptrace.cli import terminal
 from tcptrace.cli.capture import CaptureRequest
 from tcptrace.cli.run_capture import open_file, say_counts, take
+from tcptrace.cli.watched import DIFFERENT, Watched
 from tcptrace.kernel.namespace import allow_low_ports, enter_private_network
 from tcptrace.model.errors import InputError
+from tcptrace.model.records import Capture
+from tcptrace.source.dump import FrameFile
 from tcptrace.source.live import LiveSource
 
 NOT_FOUND = 127  # as shells and env(1) have them
@@ -23,26 +26,37 @@ def run(request: CaptureRequest, command: Sequence[str]) -> None:
     """Run the command, capture, write the results, and end with the command's exit status."""
     enter_private_network()  # before there is a thread
     allow_low_ports()
+    with Watched(request) as watched:
+        status, analysed, file = _run(request, command, watched)
+    is_different = analysed is not None and watched.write(analysed)
+    if file is not None and file.problem is not None:
+        terminal.complain(file.problem)
+        raise click.exceptions.Exit(status or InputError.exit_status)
+    raise click.exceptions.Exit(status or (DIFFERENT if is_different else 0))
+
+
+def _run(
+    request: CaptureRequest, command: Sequence[str], watched: Watched
+) -> tuple[int, Capture | None, FrameFile | None]:
+    """Run the command, capture and write the results; return its exit status, what was analysed, and the file."""
     source = LiveSource(request.interfaces)
     try:
         file = open_file(request, source)
+        watched.begin(None)
         source.start()
         status = _Status()
         # An interrupt is for the command, which is in the same process group: it ends, and then we do.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             status.start(command, request, source)
-            analysed = take(request, source, live=False)
+            analysed = take(request, source, live=False, kept=watched.kept)
             status.join()  # it goes on, too, where the file is full
         finally:
             signal.signal(signal.SIGINT, before)
     finally:
         source.close()
     say_counts(source, analysed)
-    if file is not None and file.problem is not None:
-        terminal.complain(file.problem)
-        raise click.exceptions.Exit(status.value or InputError.exit_status)
-    raise click.exceptions.Exit(status.value)
+    return status.value, analysed, file
 
 
 class _Status:

@@ -137,6 +137,8 @@ def _from_changes(addresses: Set[str] | None, changes: Sequence[Change], partial
         is_opening = (change.old, change.new) in _OPENINGS
         if not is_opening and (change.old == "LISTEN" or change.new == "LISTEN"):
             continue
+        if change.old == change.new:  # close() in FIN-WAIT-1 or FIN-WAIT-2 is told as a change, and is none
+            continue
         life = None if is_opening else current.get(change.socket)
         if life is None:
             if not (is_opening or (partial and change.old != "CLOSED")):

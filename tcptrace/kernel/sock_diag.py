@@ -7,6 +7,7 @@ import ipaddress
 import os
 import socket
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from tcptrace.kernel.tracepoint import STATES
@@ -14,6 +15,7 @@ from tcptrace.kernel.tracepoint import STATES
 _NETLINK_SOCK_DIAG = 4
 _DUMP, _DONE, _ERROR = 20, 3, 2  # SOCK_DIAG_BY_FAMILY, NLMSG_DONE, NLMSG_ERROR
 _REQUEST_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+_LISTEN = 10
 _STATES = 0x1FFF & ~(1 << 7)  # all but CLOSED: a socket that is only bound
 
 
@@ -24,6 +26,16 @@ class Socket(NamedTuple):
     remote: tuple[str, int]
     state: str
     inode: int  # 0: no process has it (closed, TIME-WAIT, SYN-RECEIVED)
+    received_bytes: int  # not yet read by the process; of a listener: connections not yet accepted
+    unacked_bytes: int  # written by the process, not yet acknowledged; of a listener: how many may wait
+    uid: int
+    timer: str | None  # one of ``TIMERS``; None: none runs
+    expires_ms: int  # until the timer runs out; 0 without one
+    retries: int  # how often it has run out
+
+
+Key = bytes  # family, ports and addresses as the kernel has them
+TIMERS = {1: "retransmission", 2: "keep-alive", 3: "TIME-WAIT", 4: "zero-window probe"}  # sock_diag(7)
 
 
 class SockDiag:
@@ -35,37 +47,60 @@ class SockDiag:
 
     def sockets(self) -> list[Socket]:
         """Return all TCP sockets, of both families. Raises ``OSError``."""
-        return [found for family in (socket.AF_INET, socket.AF_INET6) for found in self._dump(family)]
+        return [_socket(octets) for octets in self._answers()]
+
+    def states(self) -> dict[Key, int]:
+        """Return the numbers of all states but LISTEN, fast enough to be asked over and over. Raises ``OSError``."""
+        return {octets[:1] + octets[4:40]: octets[1] for octets in self._answers() if octets[1] != _LISTEN}
 
     def close(self) -> None:
         """Let go of it."""
         self._netlink.close()
 
-    def _dump(self, family: int) -> list[Socket]:
+    def _answers(self) -> Iterator[bytes]:
+        """Yield a ``struct inet_diag_msg`` for each socket."""
+        yield from self._dump(socket.AF_INET)
+        yield from self._dump(socket.AF_INET6)
+
+    def _dump(self, family: int) -> Iterator[bytes]:
         request = struct.pack("=BBBBI48x", family, socket.IPPROTO_TCP, 0, 0, _STATES)
         self._netlink.send(struct.pack("=IHHII", 16 + len(request), _DUMP, _REQUEST_DUMP, 0, 0) + request)
-        found: list[Socket] = []
         while True:
             octets, place = self._netlink.recv(65_536), 0
             while place < len(octets):
                 length, kind = struct.unpack_from("=IH", octets, place)
                 if kind == _DONE:
-                    return found
+                    return
                 if kind == _ERROR:
                     (number,) = struct.unpack_from("=i", octets, place + 16)
                     raise OSError(-number, os.strerror(-number))
-                found.append(_socket(octets[place + 16 : place + length]))
+                yield octets[place + 16 : place + length]
                 place += length + 3 & ~3
+
+
+def pair_of(key: Key) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Return the local and the remote address of a key of ``SockDiag.states``."""
+    sport, dport = struct.unpack_from("!HH", key, 1)
+    size = 4 if key[0] == socket.AF_INET else 16
+    here, there = (_address(key[at : at + size]) for at in (5, 21))
+    return (here, sport), (there, dport)
 
 
 def _socket(octets: bytes) -> Socket:
     """Read a ``struct inet_diag_msg``."""
-    family, state, _, _ = struct.unpack_from("=BBBB", octets)
-    sport, dport = struct.unpack_from("!HH", octets, 4)
-    size = 4 if family == socket.AF_INET else 16
-    here, there = (_address(octets[at : at + size]) for at in (8, 24))
-    (inode,) = struct.unpack_from("=I", octets, 68)
-    return Socket((here, sport), (there, dport), STATES[state], inode)
+    _, state, timer, retries = struct.unpack_from("=BBBB", octets)
+    expires_ms, received, unacked, uid, inode = struct.unpack_from("=IIIII", octets, 52)
+    return Socket(
+        *pair_of(octets[:1] + octets[4:40]),
+        STATES[state],
+        inode,
+        received,
+        unacked,
+        uid,
+        TIMERS.get(timer),
+        expires_ms if timer else 0,
+        retries,
+    )
 
 
 def _address(octets: bytes) -> str:

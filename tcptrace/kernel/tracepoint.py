@@ -11,12 +11,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tcptrace.kernel.ring_buffer import Event, read_page
 from tcptrace.model.errors import InputError
 
-STATES = {
+State = Literal[
+    "CLOSED",
+    "LISTEN",
+    "SYN-SENT",
+    "SYN-RECEIVED",
+    "ESTABLISHED",
+    "FIN-WAIT-1",
+    "FIN-WAIT-2",
+    "CLOSE-WAIT",
+    "CLOSING",
+    "LAST-ACK",
+    "TIME-WAIT",
+]
+STATES: dict[int, State] = {
     1: "ESTABLISHED",
     2: "SYN-SENT",
     3: "SYN-RECEIVED",
@@ -43,8 +56,8 @@ class Change(NamedTuple):
     socket: int  # the kernel's address of it: one socket's life
     local: tuple[str, int]
     remote: tuple[str, int]
-    old: str
-    new: str
+    old: State
+    new: State
 
 
 class _Fields(NamedTuple):

@@ -152,6 +152,48 @@ class Drops(msgspec.Struct, frozen=True, tag_field="record", tag="drops"):
     dropped: int
 
 
+class HeldStep(msgspec.Struct, frozen=True):
+    """A step as the segments and as the kernel have it, side by side."""
+
+    from_state: str = msgspec.field(name="from")
+    to_state: str = msgspec.field(name="to")
+    frame: int | None  # None: a timer, or not in the inferred path
+    time_ns: int | None  # as inferred; None: not in the inferred path
+    kernel_ns: int | None  # None: the kernel's log has no such step
+    seen: Literal["tracepoint", "poll"] | None  # where the kernel's log has it from
+
+
+class Held(msgspec.Struct, frozen=True, tag_field="record", tag="verification"):
+    """One end's inferred path held against what the kernel did (``--verify``, ``--kernel-log``)."""
+
+    schema: int
+    stream: int
+    side: Side
+    endpoint: Endpoint
+    verdict: Literal["equal", "less known", "different"]
+    reason: str | None  # a code of ``verify.REASONS``; None: equal
+    path: list[str]  # as inferred
+    kernel_path: list[str] | None  # as far as the kernel's log has it; None: no socket
+    steps: list[HeldStep]
+
+
+class Verified(msgspec.Struct, frozen=True, tag_field="record", tag="verified"):
+    """All ends together, and what the kernel's log is."""
+
+    schema: int
+    source: Literal["tracepoint", "polls"]
+    why_polls: str | None  # why there is no tracepoint
+    poll_s: float
+    polls: int
+    lost: bool  # the kernel threw changes away
+    problem: str | None  # why the log is not whole
+    ends: int
+    equal: int
+    less_known: int
+    different: int
+    unseen: dict[str, list[str]]  # what "segments" and "kernel" cannot show, in sentences
+
+
 class Warning_(msgspec.Struct, frozen=True):
     """A fault of the capture itself."""
 

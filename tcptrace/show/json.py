@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 
-from tcptrace.model.records import Capture, Connection, Drops, Finding, Moved, Segment
+from tcptrace.model.records import Capture, Connection, Drops, Finding, Held, Moved, Segment, Verified
 
 _encoder = msgspec.json.Encoder()
 
 
-def line(record: Connection | Segment | Capture | Moved | Drops) -> bytes:
+def line(record: Connection | Segment | Capture | Moved | Drops | Held | Verified) -> bytes:
     """Return one record as a line of JSON, its newline included."""
     try:
         return _encoder.encode(record) + b"\n"

@@ -54,7 +54,7 @@ def test_nobody_may_not_capture_and_hears_what_to_do() -> None:
         assert "sudo tcpdump -i lo -U -w - | tcptrace analyze -" in words
     works, words = found["kernel's states"]
     assert not works
-    assert words.endswith("; run it as root")
+    assert words.endswith("; run it as root; without, --verify polls and can claim less")
 
 
 def test_a_refused_private_network_is_said_with_the_reason() -> None:
