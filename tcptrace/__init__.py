@@ -1,34 +1,42 @@
 """tcptrace: in which RFC 9293 state each end of each TCP connection was, why, and how sure that is.
 
-``analyze(path, file or bytes)`` gives connections lazily; ``tcptrace.tcp.machine.RULES`` (also
-``tcptrace.machine.RULES``) is the state machine as a table; ``tcptrace.plot`` draws. Nothing heavy is imported until
-it is used.
+``analyze(path, file or bytes)`` gives connections lazily, ``read`` all at once, with ladders and data frames;
+``tcptrace.machine.RULES`` is the state machine as a table; ``tcptrace.plot`` draws; ``tcptrace.lab``
+serves and drives. Nothing heavy is imported until it is used. A notebook shows
+connections as tables.
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from tcptrace.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tcptrace import plot
+    from tcptrace import lab, plot
     from tcptrace.model.errors import InputError, TcptraceError, UsageError
+    from tcptrace.reading import Connections, read
     from tcptrace.session import Analysis, analyze
     from tcptrace.tcp import machine
 
 __all__ = [
     "Analysis",
+    "Connections",
     "InputError",
     "TcptraceError",
     "UsageError",
     "__version__",
     "analyze",
+    "lab",
     "machine",
     "plot",
+    "read",
 ]
 
 _HOMES = {
     "Analysis": "tcptrace.session",
     "analyze": "tcptrace.session",
+    "Connections": "tcptrace.reading",
+    "read": "tcptrace.reading",
     "InputError": "tcptrace.model.errors",
     "TcptraceError": "tcptrace.model.errors",
     "UsageError": "tcptrace.model.errors",
@@ -39,10 +47,16 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     from importlib import import_module
 
-    if name == "plot":
-        return import_module("tcptrace.plot")
+    if name in ("lab", "plot"):
+        return import_module(f"tcptrace.{name}")
     if name == "machine":
         return import_module("tcptrace.tcp.machine")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'tcptrace' has no attribute {name!r}")
+
+
+if "IPython" in sys.modules:
+    from tcptrace.show.notebook import register
+
+    register()

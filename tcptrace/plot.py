@@ -29,7 +29,7 @@ from tcptrace.show.plots.states import StatesPicture
 from tcptrace.show.plots.throughput import ThroughputPicture
 from tcptrace.show.text import Clock
 
-__all__ = ["flight", "gantt", "ladder", "rtt", "save", "sequence", "states", "throughput", "window"]
+__all__ = ["flight", "gantt", "ladder", "rtt", "save", "sequence", "states", "svg", "throughput", "window"]
 
 
 def ladder(
@@ -116,3 +116,15 @@ def save(figure: Figure, path: str | Path, form: str | None = None) -> None:
             f"{path}: {chosen or 'nothing'} is no format; the name ends in .{', .'.join(FORMATS)}"
         )
     Path(path).write_bytes(rendered(figure, chosen))
+
+
+class Svg(str):
+    """An SVG picture as text, which a notebook shows as a picture."""
+
+    def _repr_svg_(self) -> str:
+        return self
+
+
+def svg(figure: Figure) -> Svg:
+    """Return a figure as SVG, its text as text: the last line of a notebook's cell shows it."""
+    return Svg(rendered(figure, "svg").decode())

@@ -34,7 +34,8 @@ ALLOWED: dict[str, set[str]] = {
     "lab": _READING | {"kernel"},
     "cli": _ANALYSIS | {"session", "show", "golden", "lab", "kernel", "verify"},
     # the public names: all but the command line
-    "": _ANALYSIS | {"session", "show", "golden", "lab", "kernel", "plot", "testing"},
+    "": _ANALYSIS | {"session", "show", "golden", "lab", "kernel", "plot", "reading", "testing"},
+    "reading": _ANALYSIS | {"session", "show"},  # the public names of a capture read as a whole
     "plot": _ANALYSIS | {"session", "show"},  # the public names of the pictures
     "__main__": {"cli"},
     # for tests of other people's services: it records, and enters private networks

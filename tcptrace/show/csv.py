@@ -55,6 +55,7 @@ COLUMNS = (
     "findings",
     "given_up",
 )
+_FIRST_UTC, _DURATION = COLUMNS.index("first_utc"), COLUMNS.index("duration_s")
 
 
 class _Echo:
@@ -75,9 +76,18 @@ def header() -> str:
 
 def row(connection: Connection) -> str:
     """Return one connection as a row, its line end included."""
+    fields = [_field(value) for value in values(connection)]
+    ns = connection.first_ns
+    fields[_FIRST_UTC] = _utc(ns)
+    fields[_DURATION] = _ns_as_seconds(connection.last_ns - ns)
+    return str(_writer.writerow(fields))
+
+
+def values(connection: Connection) -> list[object]:
+    """Return what stands in ``COLUMNS``, as numbers and text; ``first_utc`` as nanoseconds."""
     c = connection
     wait = c.time_wait
-    fields: list[object] = [
+    return [
         *(
             c.stream,
             c.client.ip,
@@ -88,7 +98,7 @@ def row(connection: Connection) -> str:
             c.first_frame,
             c.last_frame,
         ),
-        *(_utc(c.first_ns), c.first_ns, c.last_ns, _ns_as_seconds(c.last_ns - c.first_ns)),
+        *(c.first_ns, c.first_ns, c.last_ns, (c.last_ns - c.first_ns) / 1e9),
         *(c.outcome, c.closed_first, c.reset_by, c.final.client, c.final.server),
         *(">".join(c.path.client), ">".join(c.path.server)),
         *((None, None, None) if wait is None else (wait.side, wait.since_ns, wait.until_ns)),
@@ -96,12 +106,11 @@ def row(connection: Connection) -> str:
         *_both(c.duplicates),
         *_both(c.data_bytes),
         *(c.unique_bytes.client, c.unique_bytes.server),
-        _seconds(c.handshake_s),
+        c.handshake_s,
         *_rtt(c.rtt_s.client),
         *_rtt(c.rtt_s.server),
-        *(c.application, c.tap, _findings(c.finding_counts), "true" if c.given_up else "false"),
+        *(c.application, c.tap, _findings(c.finding_counts), c.given_up),
     ]
-    return str(_writer.writerow(fields))
 
 
 def _both(sides: Sides[int]) -> tuple[int, int]:
@@ -109,16 +118,20 @@ def _both(sides: Sides[int]) -> tuple[int, int]:
 
 
 def _rtt(rtt: Rtt) -> tuple[object, ...]:
-    return rtt.samples, _seconds(rtt.min), _seconds(rtt.avg), _seconds(rtt.max)
+    return rtt.samples, rtt.min, rtt.avg, rtt.max
 
 
 def _findings(counts: dict[str, dict[str, int]]) -> str:
     return " ".join(f"{code}={sum(sides.values())}" for code, sides in counts.items())
 
 
-def _seconds(value: float | None) -> str | None:
-    """Return seconds with nine decimals: spreadsheets do not all read an exponent."""
-    return None if value is None else f"{value:.9f}"
+def _field(value: object) -> object:
+    """Return a value as its field has it: seconds with nine decimals, as spreadsheets do not all read an exponent."""
+    if isinstance(value, float):
+        return f"{value:.9f}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value
 
 
 def _ns_as_seconds(ns: int) -> str:
