@@ -15,6 +15,7 @@ import tcptrace
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOK = {path.stem: path for path in NOTEBOOKS}
 FOURTEEN = ROOT / "notebooks" / "fourteen-frames.ipynb"
 
 
@@ -48,8 +49,8 @@ def executed(path: Path) -> tuple[str, list[str]]:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", "\n".join(shown))), pictures
 
 
-def test_there_is_a_notebook() -> None:
-    assert FOURTEEN in NOTEBOOKS
+def test_there_are_five_notebooks() -> None:
+    assert len(NOTEBOOKS) == 5
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -120,3 +121,61 @@ def test_the_notebook_s_text_counts_the_evidence_right() -> None:
         "Ten steps: three are the ends' own doing, six are proved by what came later, and one is assumed"
         in text
     )
+
+
+def test_each_way_of_ending_is_shown_with_who_is_left_waiting() -> None:
+    shown, pictures = executed(NOTEBOOK["how-connections-end"])
+    for row in (
+        "the client closes first closed client - TIME-WAIT CLOSED client",
+        "the server closes first closed server - CLOSED TIME-WAIT server",
+        "both close at once, and the FINs cross closed both - TIME-WAIT TIME-WAIT both",
+        "it never began refused server server CLOSED CLOSED -",
+    ):
+        assert row in shown
+    assert "CLOSE-WAIT &gt; LAST-ACK" in shown.replace(" > ", " &gt; ")
+    assert len(pictures) == 1
+
+
+def test_the_slow_transfer_s_reasons_are_those_that_its_script_was_written_for() -> None:
+    shown, pictures = executed(NOTEBOOK["reading-a-slow-transfer"])
+    script = (ROOT / "captures" / "slow-transfer.script").read_text()
+    assert (
+        "the server thinks, a segment is lost, the client does not read, the last segment is lost" in script
+    )
+    assert "then 900 ms of thinking" in shown
+    assert "shut for 1.260 s" in shown
+    assert re.search(r"frame 22: asked for .* frame 36: by the timer", shown)
+    assert len(pictures) == 3
+
+
+def test_an_event_loop_waits_for_all_clients_at_once_and_works_for_one() -> None:
+    shown, pictures = executed(NOTEBOOK["io-models-under-load"])
+    assert len(pictures) == 3
+    if "going on with a capture that comes with the project" in shown:
+        pytest.skip("kernel lacks private networks for this user")
+    rows = re.findall(r"\b(blocking|threads|epoll|asyncio) 8 8 ([\d.]+) ([\d.]+) ([\d.]+)", shown)
+    assert len(rows) == 8
+    done = {
+        (load, row[0]): float(row[3])
+        for load, part in (("wait", rows[:4]), ("work", rows[4:]))
+        for row in part
+    }
+    # 60 ms for each of eight clients: one after the other that is half a second, whatever the machine.
+    assert min(done["wait", "blocking"], done["work", "blocking"], done["work", "epoll"]) > 0.45
+    assert done["wait", "epoll"] < done["wait", "blocking"]
+    assert done["work", "threads"] < done["work", "epoll"]
+
+
+def test_the_golden_s_way_through_ci_is_shown_with_its_exit_statuses() -> None:
+    shown, _ = executed(NOTEBOOK["golden-captures-in-ci"])
+    said = re.findall(r"\$ (tcptrace \w+|pytest) .*?\[exit status (\d)\]", shown)
+    assert said == [
+        ("tcptrace check", "0"),
+        ("tcptrace check", "0"),
+        ("tcptrace check", "1"),
+        ("tcptrace diff", "1"),
+        ("tcptrace assert", "0"),
+        ("tcptrace assert", "1"),
+        ("pytest", "0"),
+    ]
+    assert "it stays in CLOSE-WAIT" in shown

@@ -87,6 +87,8 @@ def test_the_readme_s_python_works(
     )
     assert "\n14\n" in out
     assert "SYN-SENT rcv SYN,ACK ESTABLISHED RFC 9293" in out
+    assert "│───  1 SYN seq 0" in out
+    assert re.search(r"^0 +0 +0\.003517 +server$", out, re.MULTILINE)
 
 
 def test_the_readme_begins_with_what_it_is_in_three_lines() -> None:

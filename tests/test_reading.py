@@ -199,7 +199,8 @@ def test_what_comes_from_outside_is_escaped() -> None:
 def test_ipython_is_told_how_a_connection_looks() -> None:
     code = (
         "from IPython.testing.globalipapp import start_ipython; shell = start_ipython(); import tcptrace; "
-        "shell.display_formatter.active_types = shell.display_formatter.format_types; one, = tcptrace.analyze('captures/http-get.pcap'); "
+        "shell.display_formatter.active_types = shell.display_formatter.format_types; "
+        "one, = tcptrace.analyze('captures/http-get.pcap'); "
         "print(shell.display_formatter.format(one)[0]['text/html'][:5])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)

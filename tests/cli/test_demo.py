@@ -85,13 +85,15 @@ def test_the_bundled_capture_is_one_that_the_demo_made() -> None:
     check_ladder(done.stdout)
 
 
-def test_the_readme_s_diagram_is_the_bundled_capture_s(tmp_path: Path) -> None:
-    path = tmp_path / "states.svg"
-    command = [*TCPTRACE, "plot", "tcptrace/lab/demo.pcapng", "--kind", "states", "--utc", "-o", str(path)]
+@pytest.mark.parametrize("kind", ["ladder", "states"])
+def test_the_readme_s_pictures_are_the_bundled_capture_s(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "drawn.svg"
+    command = [*TCPTRACE, "plot", "tcptrace/lab/demo.pcapng", "--kind", kind, "--utc", "-o", str(path)]
     subprocess.run(command, cwd=ROOT, check=True, timeout=WAIT_S)
     drawn = texts(path)
     assert "127.0.0.1:43580 → 127.0.0.1:60771" in " ".join(drawn)
-    assert drawn == texts(ROOT / "docs" / "demo-states.svg")
+    assert drawn == texts(ROOT / "docs" / f"demo-{kind}.svg")
+    assert f"(docs/demo-{kind}.svg)" in (ROOT / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
