@@ -170,6 +170,6 @@ def test_each_package_that_is_imported_is_declared() -> None:
                 used |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 used.add(str(node.module).split(".")[0])
-    outside = used - set(sys.stdlib_module_names) - {"tcptrace"}
+    outside = {name.lower() for name in used - set(sys.stdlib_module_names) - {"tcptrace"}}
     assert "msgspec" in outside
     assert not outside - declared
