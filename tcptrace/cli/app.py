@@ -60,7 +60,9 @@ COMMANDS = {
         "tcptrace.cli.doctor", "doctor", "Say what works on this machine, and what to do about the rest."
     ),
     "lab": Row("tcptrace.cli.lab", "lab", "Play what TCP can do with real sockets, and record it."),
-    "help": Row("tcptrace.cli.help", "help_", "Print a page about expectations, rules, pytest, verifying or CI."),
+    "help": Row(
+        "tcptrace.cli.help", "help_", "Print a page about expectations, rules, pytest, verifying or CI."
+    ),
     "schema": Row("tcptrace.cli.schema", "schema", "Print the JSON Schema of what --json writes."),
 }
 
