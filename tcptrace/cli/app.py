@@ -56,6 +56,9 @@ COMMANDS = {
     "run": Row(
         "tcptrace.cli.private", "run", "Run a command in a private network, and capture it. Needs no root."
     ),
+    "sockets": Row(
+        "tcptrace.cli.sockets", "sockets", "Show the kernel's sockets, beside a capture's states of the same."
+    ),
     "doctor": Row(
         "tcptrace.cli.doctor", "doctor", "Say what works on this machine, and what to do about the rest."
     ),

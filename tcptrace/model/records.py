@@ -194,6 +194,35 @@ class Verified(msgspec.Struct, frozen=True, tag_field="record", tag="verified"):
     unseen: dict[str, list[str]]  # what "segments" and "kernel" cannot show, in sentences
 
 
+class Owner(msgspec.Struct, frozen=True):
+    """A process that has a socket."""
+
+    pid: int
+    name: str
+    fd: int
+
+
+class SocketState(msgspec.Struct, frozen=True, tag_field="record", tag="socket"):
+    """A TCP socket of this machine now, beside the inferred state of the same end (``tcptrace sockets``)."""
+
+    schema: int
+    state: str
+    local: Endpoint
+    remote: Endpoint
+    received_bytes: int  # not yet read; of a listener: connections not yet accepted
+    unacked_bytes: int  # not yet acknowledged; of a listener: how many connections may wait
+    timer: str | None
+    expires_s: float | None  # until the timer runs out
+    retries: int
+    uid: int
+    inode: int  # 0: no process has it
+    processes: list[Owner]  # those that may be looked at
+    stream: int | None  # None: not in the capture, or there is none
+    side: Side | None
+    inferred: str | None  # the state in which the capture leaves this end
+    agrees: bool | None  # None: not in the capture, or it does not know
+
+
 class Warning_(msgspec.Struct, frozen=True):
     """A fault of the capture itself."""
 

@@ -4,12 +4,22 @@ from typing import Any
 
 import msgspec
 
-from tcptrace.model.records import Capture, Connection, Drops, Finding, Held, Moved, Segment, Verified
+from tcptrace.model.records import (
+    Capture,
+    Connection,
+    Drops,
+    Finding,
+    Held,
+    Moved,
+    Segment,
+    SocketState,
+    Verified,
+)
 
 _encoder = msgspec.json.Encoder()
 
 
-def line(record: Connection | Segment | Capture | Moved | Drops | Held | Verified) -> bytes:
+def line(record: Connection | Segment | Capture | Moved | Drops | Held | Verified | SocketState) -> bytes:
     """Return one record as a line of JSON, its newline included."""
     try:
         return _encoder.encode(record) + b"\n"
