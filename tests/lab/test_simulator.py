@@ -166,6 +166,22 @@ def runs(draw: st.DrawFn, tap: st.SearchStrategy[float]) -> tuple[Script, int]:
     return script, draw(st.integers(0, 1000))
 
 
+@settings(max_examples=60)
+@given(runs(st.just(0.0)))
+def test_what_is_sent_arrives_and_both_ends_close_in_any_weather(run: tuple[Script, int]) -> None:
+    script, seed = run
+    sent = {"client": script.calls[0].amounts[1], "server": 0}
+    calls = [call for call in script.calls if call.act in {"open", "send", "hold"} and not call.number]
+    for call in calls:
+        sent[call.side] += call.amounts[0] if call.act == "send" else 0
+    calls += [Call(60.0, side, "read") for side in SIDES] + [Call(61.0, side, "shut") for side in SIDES]
+    outcome = Simulation(script._replace(calls=tuple(calls), answers=()), seed).run()
+    for side, other in (SIDES, SIDES[::-1]):
+        end = outcome.lives[side][0]
+        assert end.rcv_nxt == (end.irs + 2 + int(sent[other])) % 2**32, side
+        assert end.state in {"TIME-WAIT", "CLOSED"}, side
+
+
 # Where the replay is wrong, as (in the true path, in the told one in its place): at the far end, but for the last.
 FAULTS = (
     # a SYN again, when the SYN-ACK was lost before the capture and an ACK has shown that the SYN had come

@@ -107,7 +107,7 @@ class Host:
         elif listening.has_cookies and not segment.flags & SYN:
             self._redeem(now_ns, segment)
         elif listening.has_cookies:
-            ack = segment.end
+            ack = segment.seq + 1 & WORD  # text in the SYN cannot be kept
             cookie = self._cookie(segment.target, segment.source, segment.seq)
             options = Options(self._habits.mss).octets()
             ends = (segment.target, segment.source)
