@@ -33,6 +33,11 @@ def _kib(path: str, *names: str) -> int:
         return 0
 
 
+def _as_installed() -> dict[str, str]:
+    """Return the surroundings in which Python keeps what it has compiled, as pip leaves it for every user."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run(
     command: list[str], cwd: Path, *, keep: bool = True, surroundings: dict[str, str] | None = None
 ) -> Cost:
@@ -42,7 +47,7 @@ def run(
         process = subprocess.Popen(
             command,
             cwd=cwd,
-            env={**os.environ, **(surroundings or {})},
+            env={**_as_installed(), **(surroundings or {})},
             stdin=subprocess.DEVNULL,
             stdout=target,
             stderr=subprocess.STDOUT if keep else subprocess.DEVNULL,
