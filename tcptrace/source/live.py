@@ -5,6 +5,7 @@ through the copies, writes them down and analyses them.
 """
 
 import sys
+import time
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +21,8 @@ from tcptrace.source.interface import Interface, find_interface
 from tcptrace.source.kernel_filter import keep_all, kernel_program
 from tcptrace.source.messages import Messages
 from tcptrace.source.packet_socket import PacketSocket
-from tcptrace.source.ring import Ring
+from tcptrace.source.ring import RETIRE_MS, Ring
+from tcptrace.source.together import Together
 from tcptrace.wire.links import link_name
 from tcptrace.wire.writer import MAX_SNAP
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from tcptrace.wire import ring as walking
 else:
     walking = kernels.load("wire.ring")
+
+
+_WAIT_S = RETIRE_MS / 1000  # for a block, while frames of another interface wait
 
 
 class _Tap(NamedTuple):
@@ -41,7 +46,7 @@ class _Tap(NamedTuple):
 class LiveSource:
     """The frames of some interfaces (a ``Source``). ``batches`` can be run through once.
 
-    They come interface by interface, as the kernel hands blocks over, in order of time within each.
+    Those of several interfaces come in order of time (``source.together``).
     """
 
     format = "live"
@@ -102,21 +107,7 @@ class LiveSource:
     def batches(self) -> Iterator[Batch]:
         """Yield batches until the end: ``stop``, limit, time, interface gone, or file full."""
         try:
-            while True:
-                block = self._copier.next_block(self.beat_s)
-                if block is None:
-                    if self._copier.is_over:
-                        return
-                    yield Batch(b"", self._frames, 0)
-                    continue
-                number, octets = block
-                self.dropped = sum(tap.ring.counts().dropped for tap in self._taps)
-                for count in self._walk(self._taps[number], octets):
-                    written = self._file is None or self._file.write(number, octets, self._frames, count)
-                    yield Batch(octets, self._frames, count)
-                    if not written or self.captured == self._limit:
-                        return
-                self._copier.give_back(octets)
+            yield from self._merged() if len(self._taps) > 1 else self._as_they_come()
         finally:
             self._finish()
 
@@ -133,23 +124,78 @@ class LiveSource:
         for tap in self._taps:
             tap.ring.close()
 
+    def _as_they_come(self) -> Iterator[Batch]:
+        """Yield the frames of the one interface."""
+        while True:
+            block = self._next_block(self.beat_s)
+            if block is None:
+                if self._copier.is_over:
+                    return
+                yield Batch(b"", self._frames, 0)
+                continue
+            number, octets = block
+            for count in self._walk(self._taps[number], octets):
+                batch, is_end = self._hand_on(number, octets, count)
+                yield batch
+                if is_end:
+                    return
+            self._copier.give_back(octets)
+
+    def _merged(self) -> Iterator[Batch]:
+        """Yield the frames of several interfaces, in order of time."""
+        together = Together(len(self._taps))
+        is_over = False
+        while not is_over:
+            block = self._next_block(_WAIT_S if self.beat_s is None else min(_WAIT_S, self.beat_s))
+            if block is not None:
+                number, octets = block
+                walk = self._walk(self._taps[number], octets)
+                pieces = [Frames(*(column[:count] for column in self._frames)) for count in walk]
+                together.add(number, octets, pieces)
+                if not pieces:
+                    self._copier.give_back(octets)
+            else:
+                is_over = self._copier.is_over
+                yield Batch(b"", self._frames, 0)
+            for run in together.runs(None if is_over else time.time_ns()):
+                count = run.end - run.at
+                for column, values in zip(self._frames, run.frames, strict=True):
+                    column[:count] = values[run.at : run.end]
+                batch, is_end = self._hand_on(run.interface, run.octets, count)
+                yield batch
+                if is_end:
+                    return
+                if run.is_spent:
+                    self._copier.give_back(run.octets)
+
+    def _next_block(self, wait_s: float | None) -> tuple[int, bytearray] | None:
+        """Return the next block and its interface's number; ``None`` where none came in time, or at the end."""
+        block = self._copier.next_block(wait_s)
+        if block is not None:
+            self.dropped = sum(tap.ring.counts().dropped for tap in self._taps)
+        return block
+
+    def _hand_on(self, interface: int, octets: bytearray, count: int) -> tuple[Batch, bool]:
+        """Number and write the frames in the columns; return them as a batch, and whether it is the last one."""
+        if self._limit is not None:
+            count = min(count, self._limit - self.captured)
+        first, numbers = self.captured + 1, self._frames.number
+        self.captured += count
+        if count and (numbers[0] != first or numbers[count - 1] != self.captured):  # of several, or filtered
+            numbers[:count] = array("q", range(first, first + count))
+        written = self._file is None or self._file.write(interface, octets, self._frames, count)
+        return Batch(octets, self._frames, count), not written or self.captured == self._limit
+
     def _walk(self, tap: _Tap, octets: bytearray) -> Iterator[int]:
         """Fill the columns with the block's frames, a batch a turn, and yield how many there are."""
         tap.walker.begin(octets)
-        frames = self._frames
         while True:
-            before = self.captured
-            count = tap.walker.walk(octets, BATCH, before, *frames)
+            count = tap.walker.walk(octets, BATCH, self.captured, *self._frames)
             if not count:
                 return
             if tap.filter is not None:
-                count = tap.filter.select(octets, frames, count)
-                for index in range(count):
-                    frames.number[index] = before + index + 1
-            if self._limit is not None:
-                count = min(count, self._limit - before)
+                count = tap.filter.select(octets, self._frames, count)
             if count:
-                self.captured = before + count
                 yield count
 
     def _finish(self) -> None:

@@ -282,6 +282,52 @@ def test_several_interfaces_are_told_apart_in_the_file(tmp_path: Path) -> None:
     ]
 
 
+# Sent by turns from both ends of a cable: each frame is seen at both, there as outgoing, here as incoming.
+BY_TURNS = """
+import socket, time
+ends = []
+for name in ("v0", "v1"):
+    ends.append(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
+    ends[-1].bind((name, 0))
+for number in range(300):
+    ends[number % 2].send({frame!r} + number.to_bytes(2, "big"))
+    if number % 60 == 59:
+        time.sleep(0.1)  # longer than the kernel keeps a block
+"""
+
+
+@pytest.mark.parametrize("ring", [[], ["--no-ring"]], ids=["ring", "messages"])
+def test_frames_of_several_interfaces_come_in_order_of_time(tmp_path: Path, ring: list[str]) -> None:
+    path = tmp_path / "both"
+    with private_network() as prefix:
+        subprocess.run([*prefix, "sh", "-c", CABLE], check=True)
+        process = capture("-i", "v0", "-i", "v1", *ring, "-w", path, "--no-results", "ip", prefix=prefix)
+        subprocess.run([*prefix, sys.executable, "-c", BY_TURNS.format(frame=tagged_frames()[0])], check=True)
+        process.interrupt()
+        status, _, said = process.finish()
+    assert status == 0
+    assert "600 frames captured" in said
+    times, seen = [], {0: 0, 1: 0}
+    for kind, block in blocks(path.read_bytes()):
+        if kind == 6:
+            interface, high, low = struct.unpack_from("<III", block, 8)
+            times.append(high << 32 | low)
+            seen[interface] += 1
+    assert seen == {0: 300, 1: 300}
+    assert times == sorted(times)
+
+
+def test_of_several_interfaces_no_more_frames_than_asked_for_come() -> None:
+    with private_network() as prefix:
+        subprocess.run([*prefix, "sh", "-c", CABLE], check=True)
+        process = capture("-i", "v0", "-i", "v1", "-c", "7", "--frames", "--json", "ip", prefix=prefix)
+        subprocess.run([*prefix, sys.executable, "-c", BY_TURNS.format(frame=tagged_frames()[0])], check=True)
+        status, out, _ = process.finish()
+    assert status == 0
+    numbers = [row["frame"] for row in map(json.loads, out.splitlines()) if row["record"] == "segment"]
+    assert sorted(numbers) == list(range(1, 8))
+
+
 def blocks(octets: bytes) -> list[tuple[int, bytes]]:
     """Return the type of each pcapng block, and the block."""
     found, at = [], 0
