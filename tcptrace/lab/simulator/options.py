@@ -43,6 +43,8 @@ def read_options(octets: bytes) -> Options:
     while place < len(octets) and octets[place] != _END:
         kind = octets[place]
         length = octets[place + 1] if kind != _NOTHING and place + 1 < len(octets) else 1
+        if place + length > len(octets):
+            break
         value = octets[place + 2 : place + length]
         if kind == _MSS and length == 4:
             found["mss"] = int.from_bytes(value, "big")
