@@ -32,6 +32,7 @@ REASONS = {
     "not_polled": "no poll met it",
     "outside": "it was not there while the kernel was watched, or not all of the time",
     "lost": "the kernel threw changes away, or its log is not whole",
+    "not_shown": "the capture does not show this end",
     "capture_late": "the capture does not show its beginning",
     "log_late": "it was there before the kernel was watched",
     "capture_over": "the kernel's further steps were made when the capture was over",
@@ -71,6 +72,7 @@ class _End(NamedTuple):
     path: list[str]
     steps: list[Transition]  # of the path
     life: Life | None
+    is_newest: bool  # of its addresses
 
     @property
     def states(self) -> list[str]:
@@ -83,16 +85,19 @@ class _End(NamedTuple):
 
 def verify(connections: Iterable[Connection], log: KernelLog, capture_ns: int) -> Iterator[Held]:
     """Yield the verdict on each end; ``capture_ns`` is the time of the capture's last frame."""
-    known = list(connections)
+    known = sorted(connections, key=lambda each: each.stream)
     lives = log.lives()
     chosen = _choose(known, lives)
     here = {life.local[0] for life in lives}
+    newest = {frozenset((_address(each.client), _address(each.server))): each.stream for each in known}
     for connection in known:
         alone = connection.client == connection.server
         for side in _SIDES[:1] if alone else _SIDES:
             steps = [step for step in connection.transitions if step.side == side]
             path = getattr(connection.path, side)
-            end = _End(connection, side, path, steps, chosen.get((connection.stream, side)))
+            addresses = frozenset((_address(connection.client), _address(connection.server)))
+            is_newest = newest[addresses] == connection.stream
+            end = _End(connection, side, path, steps, chosen.get((connection.stream, side)), is_newest)
             yield _held(end, _judge(end, log, capture_ns, here))
 
 
@@ -156,11 +161,13 @@ def _address(endpoint: Endpoint) -> tuple[str, int]:
 
 def _judge(end: _End, log: KernelLog, capture_ns: int, here: set[str]) -> _Outcome:
     """Return the verdict on one end."""
+    if end.states == ["UNKNOWN"]:
+        return _Outcome("less known", "not_shown")
     if end.life is None:
         return _without_socket(end, log, here)
     if end.connection.steps_omitted:
         return _Outcome("less known", "cut")
-    outcome = _polled(end, log) if not log.begin.tracepoint else _traced(end, end.life, capture_ns)
+    outcome = _polled(end, log) if end.life.polled else _traced(end, end.life, capture_ns)
     if outcome.verdict == "different" and (log.lost or log.problem is not None):
         return outcome._replace(verdict="less known", reason="lost")
     return outcome
@@ -189,8 +196,6 @@ def _without_socket(end: _End, log: KernelLog, here: set[str]) -> _Outcome:
 def _traced(end: _End, life: Life, capture_ns: int) -> _Outcome:
     """Judge an end whose every change the tracepoint has."""
     inferred, real = end.states, life.path
-    if inferred == ["UNKNOWN"]:
-        return _Outcome("less known", "capture_late")
     skipped = _aligned(inferred, real)
     if skipped is None:
         return _Outcome("different", "other_steps")
@@ -277,7 +282,7 @@ def _polled(end: _End, log: KernelLog) -> _Outcome:
         if state not in inferred[at:]:
             return _Outcome("different", _why(end, at))
         at = inferred.index(state, at)
-    if not is_gone and met and inferred[-1] != met[-1]:
+    if end.is_newest and not is_gone and met and inferred[-1] != met[-1]:
         left = next(step.time_ns for step in end.steps if step.from_state == met[-1])
         if left + SLACK_NS < log.until_ns:
             return _Outcome("different", _why(end, at))
@@ -306,6 +311,9 @@ def _held(end: _End, outcome: _Outcome) -> Held:
 def _side_by_side(end: _End, outcome: _Outcome) -> Iterator[HeldStep]:
     """Yield the steps of both: those that are the same in one row, from where they part each in its own."""
     inferred = list(end.steps)
+    if end.life is not None and end.life.polled:
+        yield from _met(inferred, end.life)
+        return
     real = [] if end.life is None else list(end.life.steps)
     early, late = inferred[: outcome.skipped_packets], real[: outcome.skipped_kernel]
     yield from (_step(step, None) for step in early)
@@ -323,6 +331,16 @@ def _side_by_side(end: _End, outcome: _Outcome) -> Iterator[HeldStep]:
         at += 1
     yield from (_step(step, None) for step in inferred[at:])
     yield from (_step(None, step) for step in real[at:])
+
+
+def _met(inferred: Sequence[Transition], life: Life) -> Iterator[HeldStep]:
+    """Yield the inferred steps, each beside the poll that met the state it leads to; then what else polls met."""
+    met = [Step(life.path[0], life.path[0], life.since_ns, "poll"), *life.steps]
+    for step in inferred:
+        real = met.pop(0) if met and met[0].to_state == step.to_state else None
+        yield _step(step, real)
+    for left in met:
+        yield _step(None, left)
 
 
 def _step(inferred: Transition | None, real: Step | None) -> HeldStep:

@@ -83,9 +83,12 @@ class KernelLog:
 
     def lives(self) -> list[Life]:
         """Return every end's life, as far as the log has it."""
-        if self.begin.tracepoint:
-            return lives(None, sorted(self.changes), self.history, self.until_ns, partial=True)
-        return sighted(self.history)
+        if not self.begin.tracepoint:
+            return sighted(self.history)
+        found = lives(None, sorted(self.changes), self.history, self.until_ns, partial=True)
+        changed = {life.pair for life in found}
+        # Those that never changed are known from polls alone.
+        return found + sighted({pair: seen for pair, seen in self.history.items() if pair not in changed})
 
     def add(self, line: Line) -> None:
         """Take in one more line."""

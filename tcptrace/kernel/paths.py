@@ -13,6 +13,9 @@ from tcptrace.kernel.tracepoint import Change
 End = tuple[str, int]
 Pair = tuple[End, End]  # local, remote
 _OPENINGS = {("CLOSED", "SYN-SENT"), ("LISTEN", "SYN-RECEIVED")}
+# No end goes back in this order, nor stays at a place of it.
+_ORDER = {"LISTEN": 0, "SYN-SENT": 1, "SYN-RECEIVED": 2, "ESTABLISHED": 3, "FIN-WAIT-1": 4, "CLOSE-WAIT": 4}
+_ORDER |= {"FIN-WAIT-2": 5, "CLOSING": 5, "LAST-ACK": 5, "TIME-WAIT": 6, "CLOSED": 7}
 _AFTER = {"FIN-WAIT-2", "TIME-WAIT"}
 _HANDED_OVER = {"FIN-WAIT-2", "CLOSING"}  # to CLOSED: perhaps to TIME-WAIT
 
@@ -57,6 +60,7 @@ class Life:
     path: list[str]
     steps: list[Step] = field(default_factory=list)
     since_ns: int = 0  # when it was first seen
+    polled: bool = False  # known from polls alone: between two of them it may have taken more steps
 
     def go(self, state: str, time_ns: int, seen: str) -> None:
         """Take a step."""
@@ -114,8 +118,10 @@ def sighted(history: History) -> list[Life]:
                 if life is not None:
                     life.go("CLOSED", one.time_ns, "poll")
                 life = None
-            elif life is None:
-                life = Life(*pair, [one.state], since_ns=one.time_ns)
+            elif (
+                life is None or _ORDER[one.state] <= _ORDER[life.path[-1]]
+            ):  # else the addresses are used again
+                life = Life(*pair, [one.state], since_ns=one.time_ns, polled=True)
                 found.append(life)
             else:
                 life.go(one.state, one.time_ns, "poll")

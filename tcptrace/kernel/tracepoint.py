@@ -92,7 +92,8 @@ class Tracepoint:
         thread.join()
         for problem in self._problems:
             self.close()
-            raise InputError(f"tracepoint sock:inet_sock_set_state: {problem}; run it as root") from None
+            reason = getattr(problem, "strerror", None) or problem
+            raise InputError(f"tracepoint sock:inet_sock_set_state: {reason}; run it as root") from None
 
     def changes(self) -> list[Change]:
         """Return what was recorded since the last call, in order of time."""
