@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tcptrace.cli import terminal
+from tcptrace.cli.keys import Keys
 from tcptrace.cli.select import Predicate
 from tcptrace.model.records import Drops, Moved
+from tcptrace.model.states import STATE_NAMES
 from tcptrace.show.text import Clock
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ _REDRAW_S = 0.25
 _ENTER = "\x1b[?1049h\x1b[?25l"
 _LEAVE = "\x1b[?25h\x1b[?1049l"
 _HOME, _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
+
+
+SORT_KEYS = {"l": "last", "s": "stream", "a": "age", "b": "bytes", "t": "state"}
 
 
 class View(Protocol):
@@ -101,6 +106,8 @@ class TableView:
         from tcptrace.show.paint import painter
 
         self._sort = request.sort
+        self._state: str | None = None  # only ends in it
+        self._keys = Keys()
         self._source = source
         self._live = live
         self._clock = Clock(request.utc)
@@ -125,14 +132,43 @@ class TableView:
     def tick(self, frames: int) -> None:
         """Draw where it is time."""
         self._frames = frames
+        for key in self._keys.pressed():
+            self._press(key)
         if time.monotonic() >= self._next:
             self._draw()
 
     def close(self) -> None:
-        """Give the terminal its screen back."""
+        """Give the terminal its screen and its keys back."""
+        self._keys.close()
         if self._is_shown:
             self._is_shown = False
             terminal.write_at_once(_LEAVE)
+
+    def _press(self, key: str) -> None:
+        """Do what a key stands for, and have that seen at once."""
+        if key in SORT_KEYS:
+            self._sort = SORT_KEYS[key]
+        elif key == "f":  # the next state that there is, behind the last one all
+            at = -1 if self._state is None else STATE_NAMES.index(self._state)
+            self._state = next((state for state in STATE_NAMES[at + 1 :] if state in self._states()), None)
+        elif key == "q" and hasattr(self._source, "stop"):
+            self._source.stop()
+        else:
+            return
+        self._next = 0.0
+
+    def _states(self) -> set[str]:
+        """Return the states that an end is in."""
+        current = () if self._analysis is None else self._analysis.current
+        return {state for each in current for state in (each.final.client, each.final.server)}
+
+    def _hint(self) -> str:
+        """Return what can be pressed, and what is chosen; nothing where there is no keyboard."""
+        if not self._keys.are_there:
+            return ""
+        sorts = ", ".join(f"{key} {name}" for key, name in SORT_KEYS.items())
+        ends = "; q ends" if hasattr(self._source, "stop") else ""
+        return f"by {self._sort} ({sorts}); f: {self._state or 'all'}{ends}"
 
     def _draw(self) -> None:
         from tcptrace.show.live_table import Seen, live_lines
@@ -145,8 +181,9 @@ class TableView:
         width, height = terminal.output_size()
         lines = live_lines(
             [connection for connection in analysis.current if self._wanted(connection)],
-            Seen(name, self._frames, dropped, now_ns),
+            Seen(name, self._frames, dropped, now_ns, self._hint()),
             sort=self._sort,
+            state=self._state,
             clock=self._clock,
             width=width,
             height=height,

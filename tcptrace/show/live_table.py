@@ -38,14 +38,24 @@ class Seen(NamedTuple):
     frames: int
     dropped: int
     now_ns: int
+    keys: str = ""  # what can be pressed
 
 
 def live_lines(
-    connections: Iterable[Connection], seen: Seen, *, sort: str, clock: Clock, width: int, height: int
+    connections: Iterable[Connection],
+    seen: Seen,
+    *,
+    sort: str,
+    clock: Clock,
+    width: int,
+    height: int,
+    state: str | None = None,
 ) -> list[Line]:
-    """Return at most ``height`` lines of at most ``width`` columns."""
+    """Return at most ``height`` lines of at most ``width`` columns; with a ``state`` only where an end is in it."""
     rows = sorted(connections, key=SORTS[sort])
     head = _head(rows, seen, clock, width)
+    if state is not None:
+        rows = [each for each in rows if state in _states(each, seen.now_ns)]
     room = max(0, (height - len(head)) // 2)
     lines = list(head)
     for connection in rows[:room]:
@@ -67,7 +77,7 @@ def _head(rows: list[Connection], seen: Seen, clock: Clock, width: int) -> list[
         if ends[state]:
             counted += [(state, f"state:{state}"), (f" {count(ends[state])}  ", "")]
     columns = f"{'STREAM':>6} {'CLIENT, SERVER':<{_address(width)}} {'STATE':<{_STATE}} {'SENT':>{_BYTES}} AGE, LAST FINDING"
-    return [first, counted, [], [(columns, "muted")]]
+    return [first, counted, [(seen.keys, "muted")], [(columns, "muted")]]
 
 
 def _states(connection: Connection, now_ns: int) -> tuple[str, str]:

@@ -241,6 +241,34 @@ def test_live_on_a_terminal_is_a_table_that_changes_and_then_the_summary() -> No
     assert "0 frames dropped" in err
 
 
+def test_the_live_table_is_sorted_and_filtered_by_keys_and_the_terminal_is_given_back() -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+    before = termios.tcgetattr(theirs)
+    surroundings = {**os.environ, "NO_COLOR": "1", "TERM": "xterm"}
+    try:
+        with serving() as server:
+            command = [*TCPTRACE, "capture", "-i", "lo", "--live", f"tcp port {server.port}"]
+            process = Process(command, output=theirs, stdin=theirs, env=surroundings)
+            server.visit()
+            with socket.create_connection((server.ip, server.port)):
+                read_until(ours, "by last (l last, s stream, a age, b bytes, t state); f: all; q ends")
+                read_until(ours, "ESTABLISHED 2")
+                os.write(ours, b"sf")
+                screen = read_until(ours, "by stream (").rsplit("\x1b[H", 1)[1] + read_until(ours, "\x1b[J")
+                assert "f: CLOSED" in screen
+                os.write(ours, b"f")
+                screen = read_until(ours, "f: ESTABLISHED") + read_until(ours, "\x1b[J")
+                assert screen.rsplit("\x1b[H", 1)[1].count(f"{server.ip}:{server.port} ") == 1
+                os.write(ours, b"q")
+                read_until(ours, "TCP segments")
+            status, _, _ = process.finish()
+        assert (status, termios.tcgetattr(theirs)) == (0, before)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
 def read_until(descriptor: int, words: str) -> str:
     """Return what a terminal shows until it shows ``words``."""
     octets, deadline = b"", time.monotonic() + WAIT_S
