@@ -260,9 +260,22 @@ FINDINGS: dict[str, str] = {
     "syn_retransmission": "{Who} sent its SYN again {n} ({frames}): no answer had come in time.",
     "fin_retransmission": "{Who} sent its FIN again {n} ({frames}): no ACK of it had come in time.",
     "retransmission": "{Who} sent something again {n} ({frames}).",
-    "fast_retransmission": "{n} of what {who} sent again came at once after duplicate ACKs ({frames}).",
-    "spurious_retransmission": "{n} of what {who} sent again had been acknowledged already ({frames}).",
+    "fast_retransmission": "{Who} sent again {n} as soon as duplicate ACKs asked for it ({frames}).",
+    "spurious_retransmission": "{Who} sent again {n} what had been acknowledged already ({frames}).",
     "out_of_order": "Segments of {who} overtook each other {n} ({frames}).",
+    "lost_segment": (
+        "In what {who} sent, a piece is missing {n} ({frames} come after it): lost on the way, or not captured."
+    ),
+    "ack_lost_segment": "{Who} acknowledged {n} what is not in the capture ({frames}).",
+    "duplicate_ack": "{Who} repeated an ACK {n} ({frames}), as an end does that misses data.",
+    "zero_window": "{Who} announced a window of 0 {n} ({frames}): it had no room for more.",
+    "window_full": "{Who} filled the window that the other end allowed {n} ({frames}), and had to wait.",
+    "window_update": "{Who} announced another window {n} with nothing new acknowledged ({frames}).",
+    "zero_window_probe": "{Who} asked {n} whether the window was still 0 ({frames}).",
+    "zero_window_probe_ack": "{Who} answered such a question {n} ({frames}).",
+    "keep_alive": "{Who} asked {n} whether the other end is still there ({frames}): a keep-alive.",
+    "keep_alive_ack": "{Who} answered a keep-alive {n} ({frames}).",
+    "reused_ports": "An earlier connection of the capture had the same addresses and ports ({frames}).",
     "simultaneous_open": "The SYNs crossed ({frames}): a simultaneous open.",
     "simultaneous_close": (
         "The FINs crossed ({frames}): a simultaneous close, by way of CLOSING; both ends wait 2MSL."

@@ -53,11 +53,35 @@ STATES: dict[str, StateColour] = {
     "LAST-ACK": StateColour("#B23A22", PAPER, ""),
 }
 
-# The HTML page: what it is printed in and shown in by day, and by night. Pictures keep their paper.
+# What a picture is drawn in, and what stands for it on a dark page. The states' fills and what is written on them are
+# the same on either: they are what one knows a state by.
+DRAWN: dict[str, tuple[str, str]] = {
+    "ink": (INK, "#E8ECEF"),
+    "paper": (PAPER, "#171C21"),
+    "muted": (MUTED, "#A9B4BD"),
+    "faint": (FAINT, "#6A7680"),
+    "grid": (GRID, "#2C343B"),
+    "client": (CLIENT, "#7DBDF0"),
+    "server": (SERVER, "#F39A82"),
+    "alert": (ALERT, "#F48FB1"),
+    "amber": (AMBER, "#E3B45C"),
+    "pale": (PALE, "#1D242A"),
+    "strip": (STRIP, "#2A333B"),
+    "untaken": (UNTAKEN, "#56626C"),
+    "unvisited": (UNVISITED, "#1A2026"),
+    "window": (WINDOW, "#1F3446"),
+    "window-edge": (WINDOW_EDGE, "#6BA8DC"),
+    "acked": (ACKED, "#45C29F"),
+    "sacked": (SACKED, "#C79BE8"),
+}
+
+# The HTML page: what it is printed in and shown in by day, and by night; pictures with it.
 _BY_DAY = {"ink": INK, "muted": MUTED, "paper": PAPER, "line": "#D5DBE0", "client": CLIENT, "server": SERVER}
-_BY_DAY |= {"alert": ALERT, "mark": "#FFE9A8", "focus": CLIENT, "picture": PAPER, "edge": MUTED}
+_BY_DAY |= {"alert": ALERT, "mark": "#FFE9A8", "focus": CLIENT, "edge": MUTED}
 _BY_NIGHT = {"ink": "#E8ECEF", "muted": "#A9B4BD", "paper": "#14181C", "line": "#3A434B", "client": "#7DBDF0"}
 _BY_NIGHT |= {"server": "#F39A82", "alert": "#F48FB1", "mark": "#3A3008", "focus": "#9CD0F7"}
+_BY_DAY |= {f"drawn-{name}": day for name, (day, _) in DRAWN.items()}
+_BY_NIGHT |= {f"drawn-{name}": night for name, (_, night) in DRAWN.items()}
 PAGE: dict[str, dict[str, str]] = {"day": _BY_DAY, "night": {**_BY_DAY, **_BY_NIGHT}}
 
 # A terminal's background may be black or white, where the hues above are read on paper only. These are the

@@ -6,6 +6,7 @@ import string
 import msgspec
 import pytest
 
+from tcptrace.find.codes import CODES
 from tcptrace.model.records import Transition
 from tcptrace.show.explain import explain
 from tcptrace.show.explain_words import (
@@ -149,7 +150,7 @@ def test_samples_have_every_outcome() -> None:
 
 def test_tables_have_a_row_for_all_that_the_contract_names() -> None:
     assert set(OUTCOMES) >= CONTRACT_OUTCOMES
-    assert set(FINDINGS) >= OURS
+    assert set(FINDINGS) == OURS | {code.name for code in CODES.values()}
     assert {cause for cause, _, _ in STEPS} == set(CAUSES)
     assert {evidence for _, _, evidence in PROOFS} == set(EVIDENCE)
     assert set(OPENED_BY) >= {"client", "both", None}

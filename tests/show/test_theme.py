@@ -3,7 +3,7 @@
 import pytest
 
 from tcptrace.model.states import STATE_NAMES
-from tcptrace.show.theme import STATES, TERMINAL, terminal_style
+from tcptrace.show.theme import DRAWN, STATES, TERMINAL, terminal_style
 
 
 def luminance(colour: str) -> float:
@@ -49,6 +49,21 @@ def test_a_state_can_be_read_on_its_fill(state: str) -> None:
 def test_terminal_colours_can_be_read_on_black_and_on_white(role: str) -> None:
     colour = TERMINAL[role][TERMINAL[role].index("#") :]
     assert min(contrast(colour, "#000000"), contrast(colour, "#FFFFFF")) >= 3
+
+
+GROUNDS = ("paper", "pale", "strip", "unvisited", "window")
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+@pytest.mark.parametrize("ink", ["ink", "muted", "client", "server", "alert", "amber"])
+def test_what_a_picture_writes_can_be_read_on_each_of_its_grounds_by_night(ink: str, ground: str) -> None:
+    # WCAG 2.1, 1.4.3: 4.5 to 1 for text
+    assert contrast(DRAWN[ink][1], DRAWN[ground][1]) >= 4.5
+
+
+def test_a_day_s_colour_stands_for_one_thing() -> None:
+    by_day = [day for day, _ in DRAWN.values()]
+    assert len(set(by_day)) == len(by_day)
 
 
 def test_an_assumed_state_looks_different_from_a_certain_one() -> None:

@@ -5,6 +5,7 @@ A drawing is laid out for its own size. On Axes of another size everything is sc
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import count
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -96,6 +97,11 @@ class Pen:
         axes.set_ylim(height, 0)
         axes.set_aspect("equal", adjustable="box", anchor="N")
         axes.axis("off")
+        self._kept = count(1)
+
+    def kept(self) -> str:
+        """Return a new name for something whose colour is the same on a dark page: a state's fill, and what is on it."""
+        return f"kept-{next(self._kept)}"
 
     def text(
         self,
@@ -164,7 +170,7 @@ class Pen:
     def state(self, x: float, y: float, width: float, height: float, name: str, layer: float = 3) -> None:
         """Fill a rectangle with a state's colour and hatching."""
         colour = STATES[name]
-        self.rectangle(x, y, width, height, colour.fill, layer=layer)
+        self.rectangle(x, y, width, height, colour.fill, layer=layer, gid=self.kept())
         if colour.hatch:
             ink = colour.text + "55"
             self.axes.add_patch(
@@ -255,6 +261,7 @@ class Pen:
         round_by: float = 0.04,
         dash: Dash = "-",
         layer: float = 5.0,
+        gid: str | None = None,
     ) -> None:
         """Draw a box with round corners from its upper left corner."""
         self.axes.add_patch(
@@ -268,6 +275,7 @@ class Pen:
                 lw=line * self.scale,
                 ls=dash,
                 zorder=layer,
+                gid=gid,
             )
         )
 
@@ -295,6 +303,7 @@ class Pen:
             colour.fill,
             line=0.9 if assumed else 0.5,
             dash=dash,
+            gid=self.kept(),
         )
         self.text(
             left + width / 2,
@@ -305,6 +314,7 @@ class Pen:
             across="center",
             weight="bold",
             layer=6,
+            gid=self.kept(),
         )
         return width
 

@@ -188,6 +188,7 @@ class StatesPicture:
             edge=INK if is_visited else UNTAKEN,
             line=1.4 if is_visited else 1.0,
             round_by=0.09,
+            gid=draw.kept() if is_visited else None,
         )
         ink = colour.text if is_visited else MUTED
         lines = self._box_lines(name) if is_visited else []
@@ -200,10 +201,11 @@ class StatesPicture:
             colour=ink,
             across="center",
             weight="bold" if is_visited else "normal",
+            gid=draw.kept() if is_visited else None,
         )
         for number, line in enumerate(lines):
             y = middle[1] + (0.11 if len(lines) == 1 else 0.005 + 0.18 * number)
-            draw.text(middle[0], y, line, 7.9, colour=ink, across="center")
+            draw.text(middle[0], y, line, 7.9, colour=ink, across="center", gid=draw.kept())
 
     def _arrow(self, place: places.Place, rules: Sequence[Rule]) -> None:
         """Draw one arrow for the rules that lead the same way, and their words."""

@@ -44,24 +44,24 @@ class Detail:
             f'<p class="muted">{text(" · ".join(about(one)))}</p>{paths}',
             "<h3>What happened</h3>",
             self._story(),
-            "<h3>Ladder</h3>",
             self._picture(
+                "Ladder",
                 LadderPicture(one, self.segments, msl_s=self.msl_s, clock=self.clock),
                 f"{prefix}l-",
                 "group",
                 f"Ladder of stream {one.stream}: each frame leads to its row in the table below",
             ),
             self._rows_table(prefix),
-            "<h3>State diagram</h3>",
             self._picture(
+                "State diagram",
                 StatesPicture([one], msl_s=self.msl_s),
                 f"{prefix}d-",
                 "img",
                 f"State diagram of stream {one.stream}; the table below says the same",
             ),
             self._steps_table(),
-            "<h3>Time-sequence graph</h3>",
             self._picture(
+                "Time-sequence graph",
                 SequencePicture(one, self.segments),
                 f"{prefix}t-",
                 "img",
@@ -72,9 +72,10 @@ class Detail:
         ]
         return "".join(parts)
 
-    def _picture(self, picture: Picture, prefix: str, role: str, label: str) -> str:
-        """Return a picture as an element."""
-        return f'<div class="paper">{inline_svg(rendered(picture_on(picture), "svg"), prefix, role, label)}</div>'
+    def _picture(self, title: str, picture: Picture, prefix: str, role: str, label: str) -> str:
+        """Return a picture under its title, which a printed page does not part."""
+        drawn = inline_svg(rendered(picture_on(picture), "svg"), prefix, role, label)
+        return f'<div class="plate"><h3>{title}</h3><div class="paper">{drawn}</div></div>'
 
     def _story(self) -> str:
         """Return the explanation in sentences."""

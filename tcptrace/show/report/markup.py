@@ -6,10 +6,14 @@ import re
 from typing import Any
 
 from tcptrace.show.text import escape
-from tcptrace.show.theme import PAGE, STATES
+from tcptrace.show.theme import DRAWN, INK, PAGE, STATES
 
 _STRIPPED = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>\s|<metadata>.*?</metadata>", re.DOTALL)
 _ID = re.compile(r'(\bid="|url\(#|xlink:href="#|href="#)')
+# What keeps its colour on a dark page: hatching, and what ``Pen.kept`` names.
+_KEPT = re.compile(r'(<defs>.*?</defs>|<g id="kept-\d+">.*?</g>)', re.DOTALL)
+_COLOUR = re.compile(r"\b(fill|stroke): (#[0-9a-f]{6})\b")
+_VARIABLES = {day.lower(): f"var(--drawn-{name})" for name, (day, _) in DRAWN.items()}
 
 
 def text(said: object) -> str:
@@ -51,10 +55,28 @@ def table(
 
 
 def inline_svg(octets: bytes, prefix: str, role: str, label: str) -> str:
-    """Return an SVG file as an element of a page; its ids get ``prefix``, so that they are the page's only ones."""
+    """Return an SVG file as an element of a page; its ids get ``prefix``, so that they are the page's only ones.
+
+    Its colours become the page's, which by night are others; a state's fill and name keep theirs, and only the fill's
+    edge follows.
+    """
     body = _STRIPPED.sub("", octets.decode()).strip()
+    parts = _KEPT.split(body)
+    parts[0::2] = [_COLOUR.sub(_by_variable, part) for part in parts[0::2]]
+    parts[1::2] = [
+        part
+        if part.startswith("<defs>")
+        else part.replace(f"stroke: {INK.lower()}", "stroke: var(--drawn-ink)")
+        for part in parts[1::2]
+    ]
+    body = "".join(parts)
     body = _ID.sub(lambda match: f"{match[1]}{prefix}", body)
     return body.replace("<svg ", f'<svg class="picture" role="{role}" aria-label="{text(label)}" ', 1)
+
+
+def _by_variable(match: re.Match[str]) -> str:
+    """Return a colour as the page's variable for it; what the theme does not draw pictures in stays."""
+    return f"{match[1]}: {_VARIABLES.get(match[2], match[2])}"
 
 
 def script_data(value: Any) -> str:

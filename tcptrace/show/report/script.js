@@ -12,7 +12,8 @@
   let limit = PAGE;
 
   const time = (us) => us < 1e3 ? `${us} µs` : us < 1e6 ? `${(us / 1e3).toFixed(3)} ms` : us < 6e7 ? `${(us / 1e6).toFixed(3)} s`
-    : us < 3.6e9 ? `${Math.floor(us / 6e7)} min ${Math.floor(us / 1e6) % 60} s` : `${Math.floor(us / 3.6e9)} h ${Math.floor(us / 6e7) % 60} min`;
+    : us < 3.6e9 ? `${Math.floor(us / 6e7)} min ${Math.floor(us / 1e6) % 60} s` : us < 8.64e10 ? `${Math.floor(us / 3.6e9)} h ${Math.floor(us / 6e7) % 60} min`
+    : `${Math.floor(us / 8.64e10)} d ${Math.floor(us / 3.6e9) % 24} h`;
   const size = (n) => `${n.toLocaleString("en")} B`;
   const cells = (row) => [row[0], data.hosts[row[1]], data.hosts[row[2]], row[3], row[4], row[5], row[6],
     data.outcomes[row[7]], data.states[row[8]], data.states[row[9]], row[10].length];

@@ -211,6 +211,10 @@ def test_axe_finds_no_barrier(opened: Any, page: Path, scheme: str) -> None:
         != "rgb(255, 255, 255)"
     )
     assert dark == (scheme == "dark")
+    frame = opened.find_element("css selector", "#s2-l-frame-13 path")
+    assert opened.execute_script("return getComputedStyle(arguments[0]).stroke", frame) == (
+        "rgb(125, 189, 240)" if dark else "rgb(11, 95, 165)"
+    )
     opened.set_script_timeout(180)
     axe = Axe(opened)
     axe.inject()

@@ -9,6 +9,7 @@ import msgspec
 
 from tcptrace.model.records import Capture, Endpoint, Finding
 from tcptrace.show.report.page import Report
+from tcptrace.show.theme import STATES
 from tests.cli.stand_in import SKIPPED
 from tests.show.samples import SAMPLES, sample
 
@@ -49,6 +50,22 @@ def test_its_one_script_is_allowed_by_its_hash_and_nothing_else_is() -> None:
     assert "unsafe-eval" not in policy
     assert "http" not in policy
     assert not re.search(r"\son\w+=", page.split("<script")[0])
+
+
+def test_pictures_take_the_page_s_colours_and_states_keep_theirs() -> None:
+    page = page_of(["http", "reset"])
+    drawn = re.findall(r"<svg .*?</svg>", page, re.DOTALL)
+    assert len(drawn) == 6
+    kept: set[str] = set()
+    for svg in drawn:
+        states = re.findall(r'<g id="[^"]*-kept-\d+">.*?</g>', svg, re.DOTALL)
+        kept |= set(re.findall(r"fill: (#\w+)", "".join(states)))
+        for part in [*states, *re.findall(r"<defs>.*?</defs>", svg, re.DOTALL)]:
+            svg = svg.replace(part, "")
+        assert re.findall(r"#[0-9a-f]{6}\b", svg) == []
+        assert "var(--drawn-ink)" in svg
+    assert kept >= {STATES[name].fill.lower() for name in ("ESTABLISHED", "SYN-SENT", "TIME-WAIT")}
+    assert set(re.findall(r"var\(--([\w-]+)\)", page)) <= set(re.findall(r"--([\w-]+):#", page))
 
 
 def test_it_names_no_place_of_the_network_but_svg_s_names() -> None:
