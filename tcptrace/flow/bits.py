@@ -13,6 +13,7 @@ EVIDENCE_NAMES = ("observed", "confirmed", "assumed", "inferred", "timer")
 # Event.held
 BEHIND_HOLE = 1  # until the copy that fills the hole below it
 WAITS = 2  # until the SYN is answered, or until it is acceptable
+UNSEEN = 3  # a FIN that a later number of its sender's allows to have been lost before the capture, until it comes again
 
 # Event.turn
 TURN_TIMER, TURN_SENDER, TURN_RECEIVER = range(3)

@@ -30,7 +30,7 @@ class Event:
     """An input to one end, in path order: its own segment, or an offer (a segment that it should have received)."""
 
     __slots__ = (
-        "copies", "end_seq", "evidence", "frame", "has_ts", "held", "hole", "input", "next", "place",
+        "copies", "end_seq", "evidence", "frame", "has_ts", "held", "hole", "in_turn", "input", "next", "place",
         "place_ns", "proof", "seq", "settled", "shown_ns", "spare", "tsval", "turn", "x_ack",
     )  # fmt: skip
 
@@ -40,6 +40,7 @@ class Event:
         self.settled = 0  # 1: nothing can withdraw it any more
         self.held = 0  # 1: it waits (for the copy that fills a hole, or for its turn) and moves nobody
         self.hole = 0  # 1: it had to wait for a hole to be filled
+        self.in_turn = 0  # 1: all before the segment was acknowledged when it was captured
         self.has_ts = 0  # 1: `tsval` names the segment (greater than all the sender's TSvals before)
         self.tsval = 0
         self.frame = 0  # the causing segment; 0: a timer

@@ -325,7 +325,7 @@ class Packer:
         """Write or read an open event without copies."""
         code = self.move(
             event.input | event.evidence << 4 | event.settled << 7 | event.hole << 8 | event.has_ts << 9
-            | event.held << 10 | event.turn << 12
+            | event.held << 10 | event.turn << 12 | event.in_turn << 14
         )  # fmt: skip
         event.input = code & 15
         event.evidence = code >> 4 & 7
@@ -334,6 +334,7 @@ class Packer:
         event.has_ts = code >> 9 & 1
         event.held = code >> 10 & 3
         event.turn = code >> 12 & 3
+        event.in_turn = code >> 14 & 1
         event.tsval = self.move(event.tsval)
         event.frame = self.near(event.frame, first_frame, 0)
         event.place = self.near(event.place, first_frame, 0)

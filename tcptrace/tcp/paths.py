@@ -7,7 +7,7 @@ steps in the arena.
 
 from array import array
 
-from tcptrace.flow.bits import ASSUMED, F_TIME_WAIT, NO_TIME, NONE, TIMER
+from tcptrace.flow.bits import ASSUMED, F_TIME_WAIT, INFERRED, NO_TIME, NONE, OBSERVED, TIMER, UNSEEN, WAITS
 from tcptrace.model.states import (
     CLOSE_WAIT,
     CLOSED,
@@ -20,7 +20,16 @@ from tcptrace.model.states import (
     SYN_RECEIVED,
     TIME_WAIT,
 )
-from tcptrace.tcp.machine import INPUT_COUNT, RCV_RST, RCV_RST_PASSIVE, SND_RST, TIMEOUT_2MSL
+from tcptrace.tcp.machine import (
+    INPUT_COUNT,
+    RCV_ACK_OF_FIN,
+    RCV_ACK_OF_SYN,
+    RCV_FIN,
+    RCV_RST,
+    RCV_RST_PASSIVE,
+    SND_RST,
+    TIMEOUT_2MSL,
+)
 
 from ..flow.rows import End, Event
 
@@ -85,6 +94,7 @@ class Paths:
         event.settled = 0
         event.held = 0
         event.hole = 0
+        event.in_turn = 0
         event.has_ts = 0
         event.proof = 0
         event.seq = 0
@@ -98,6 +108,16 @@ class Paths:
         """Return 1 where the table has a rule that moves the end by this input in its present state."""
         following = self.table[end.state * INPUT_COUNT + what]
         return 1 if following >= 0 and following != end.state else 0
+
+    def allowed_before(self, end: End, event: Event | None, what: int) -> int:
+        """Return 1 where the table moves the end by this input from its state before an open event (None: its present)."""
+        state = end.proven
+        here = end.pending
+        while here is not None and here is not event:
+            if not here.held:
+                state = self.follow(state, here.input)
+            here = here.next
+        return 1 if self.follow(state, what) != state else 0
 
     def stays(self, end: End, what: int) -> int:
         """Return 1 where the table has a rule for this input that keeps the state, and it is no anomaly."""
@@ -131,10 +151,15 @@ class Paths:
         self.fold(end)
 
     def put_back(self, end: End, event: Event) -> None:
-        """Move an event to where its place in the order now is."""
-        self.remove(end, event)
+        """Move an event to where its place in the order now is, but not before a FIN that may have been sent unseen."""
         before: Event | None = None
-        following = end.pending
+        here = end.pending
+        while here is not None and here is not event:
+            if here.held == UNSEEN:
+                before = here
+            here = here.next
+        self.remove(end, event)
+        following = end.pending if before is None else before.next
         while following is not None and following.place <= event.place:
             before = following
             following = following.next
@@ -181,7 +206,7 @@ class Paths:
                 if following == TIME_WAIT and state != TIME_WAIT:
                     waits = 1
                     self.enter_time_wait(end, event, settling)
-                if event.settled and settling:
+                if event.settled and settling and not self.is_loose(end, event):
                     if following >= 0:
                         self.hits[state * INPUT_COUNT + event.input] += 1
                         if following != state:
@@ -216,6 +241,30 @@ class Paths:
                 and cold.restart_ns + self.msl2_ns > end.until_ns
             ):
                 end.until_ns = cold.restart_ns + self.msl2_ns
+
+    def follow(self, state: int, what: int) -> int:
+        """Return the state after an input: the same where the table has no rule."""
+        following = self.table[state * INPUT_COUNT + what]
+        return following if following >= 0 else state
+
+    def is_loose(self, end: End, event: Event) -> int:
+        """Return 1 where nothing shows whether the peer's FIN or the ACK of the end's own, open behind it, came first.
+
+        Where the FINs crossed (the peer's did not carry that ACK), what is captured in one order may arrive in the other.
+        """
+        if event.input == RCV_FIN:
+            partner = RCV_ACK_OF_FIN
+        elif event.input == RCV_ACK_OF_FIN:
+            partner = RCV_FIN
+        else:
+            return 0
+        following = event.next
+        while following is not None:
+            if following.input == partner:
+                fin = event if partner == RCV_ACK_OF_FIN else following
+                return 1 if not following.held and 0 <= fin.x_ack <= end.fin_seq else 0
+            following = following.next
+        return 0
 
     def enter_time_wait(self, end: End, event: Event, settling: int) -> None:
         """Note since when the end holds TIME-WAIT, and when its 2MSL end."""
@@ -333,18 +382,35 @@ class Paths:
     def open_steps(self, end: End) -> list[Step]:
         """Return the steps of the open events, in path order, shaped as ``settled_steps``.
 
-        An end of which no segment was captured takes no assumed step.
+        An end of which no segment was captured takes no assumed step. A step is no surer than what it stands on: where a
+        proven input would not lead there without the assumed ones before it, its step is assumed too.
         """
         silent = end.packets == 0
         found = []
         state = end.proven
+        other = state  # after the proven inputs alone, and those that may have been, unseen or late
+        late: Event | None = None
         event = end.pending
         while event is not None:
             shown = event.evidence == ASSUMED and event.proof > 0
             if shown and event.next is not None and event.next.place < event.proof:
                 shown = silent  # what the end did meanwhile shows it earlier
-            if not event.held and not (silent and event.evidence == ASSUMED and not shown):
+            if event.held == UNSEEN:
+                other = self.follow(other, event.input)
+            elif event.held == WAITS and event.input in (RCV_ACK_OF_SYN, RCV_ACK_OF_FIN):
+                late = event  # withdrawn, but it may have come after what showed that it had not
+            elif not event.held and not (silent and event.evidence == ASSUMED and not shown):
                 following = self.table[state * INPUT_COUNT + event.input]
+                evidence = INFERRED if shown else event.evidence
+                if evidence == ASSUMED or self.is_loose(end, event):
+                    evidence = ASSUMED
+                else:
+                    if late is not None and late.place < event.proof:
+                        other = self.follow(other, late.input)
+                        late = None
+                    other = self.follow(other, event.input)
+                    if other != following and evidence != OBSERVED:
+                        evidence = ASSUMED
                 if following >= 0:
                     self.hits[state * INPUT_COUNT + event.input] += 1
                     if following != state:
@@ -357,8 +423,8 @@ class Paths:
                                 state,
                                 following,
                                 event.input,
-                                3 if shown else event.evidence,
-                                0 if event.evidence == ASSUMED and not shown else event.proof,
+                                evidence,
+                                0 if evidence == ASSUMED else event.proof,
                             )
                         )
                     state = following

@@ -8,7 +8,8 @@ from tcptrace.flow.bits import (
     BEHIND_HOLE,
     F_PASSIVE,
     F_SYN,
-    F_SYN_ACK,
+    F_SYN_DATA,
+    F_SYN_DATA_ACKED,
     HALF,
     MASK32,
     S_OLD_LIVE,
@@ -83,7 +84,9 @@ class Receiver:
             if end.start == UNKNOWN and end.snd_nxt < 0:
                 self.steps.begin(end, LISTEN)
                 end.flags |= F_PASSIVE
-            if x.seq == peer.iss and not end.flags & F_SYN_ACK and self.paths.allows(end, RCV_SYN):
+            if self.paths.is_syn_received(end):
+                return  # its SYN again, below RCV.NXT: an ACK is sent and nobody moves (3.10.7.4, first)
+            if x.seq == peer.iss and self.paths.allows(end, RCV_SYN):
                 event = self.steps.offer(end, RCV_SYN, x, x.seq + 1)
                 if waits:  # the four-tuple's old connection is still alive there
                     event.held = WAITS
@@ -134,19 +137,28 @@ class Receiver:
             if end.iss >= 0 and x.ack > end.iss and self.paths.allows(end, RCV_ACK_OF_SYN):
                 event = self.paths.find(end, RCV_ACK_OF_SYN)
                 if event is None:
-                    self.steps.offer(end, RCV_ACK_OF_SYN, x, x.end)
+                    self.steps.offer(end, RCV_ACK_OF_SYN, x, self.find_shown(end, peer, x))
                 elif event.held == WAITS and not self.testimony.is_refusing(end):
                     self.testimony.repeat(end, event, x)
         if end.fin_seq >= 0 and x.ack > end.fin_seq:
-            if x.end > x.seq and x.end > end.ack_high:
-                if end.fin_carrier < 0:
-                    end.fin_carrier = x.end
+            if x.fresh and end.fin_carrier < 0:  # an earlier copy may have come, which did not carry that ACK
+                end.fin_carrier = x.end
             if self.paths.allows(end, RCV_ACK_OF_FIN):
                 event = self.paths.find(end, RCV_ACK_OF_FIN)
                 if event is None:
-                    self.steps.offer(end, RCV_ACK_OF_FIN, x, x.end)
+                    self.steps.offer(end, RCV_ACK_OF_FIN, x, self.find_shown(end, peer, x))
                 elif event.held == WAITS:
                     self.testimony.repeat(end, event, x)
+
+    def find_shown(self, end: End, peer: End, x: Segment) -> int:
+        """Return what the end acknowledges at the least once ``x`` has come: no more than what lies before a hole.
+
+        Beyond a hole the ACK field counts all the same (3.10.7.4: the segment is in the window); RCV.NXT stays.
+        """
+        hole = peer.cont
+        if peer.flags & F_SYN_DATA and not end.flags & F_SYN_DATA_ACKED and end.ack_high == end.synack_ack:
+            hole = end.ack_high  # it did not take the data of the SYN (RFC 7413 4.2.2)
+        return x.end if x.end <= hole else hole
 
     def fin_reaches(self, end: End, peer: End, x: Segment) -> None:
         """Offer the peer's FIN once all before it has come: at the FIN, or at the segment that fills the last hole."""

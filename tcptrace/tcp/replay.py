@@ -251,7 +251,7 @@ class Replay:
                 if acked >= HALF:
                     acked -= WRAP
                 acked += peer.snd_nxt
-                if acked <= peer.snd_nxt:
+                if acked <= peer.snd_nxt and (size or number <= end.snd_nxt):
                     right = number + size
                     if size:
                         if number == end.snd_nxt and number == end.cont:

@@ -17,7 +17,15 @@ from tcptrace.flow.bits import (
 )
 from tcptrace.model.states import CLOSED, LISTEN, UNKNOWN
 from tcptrace.tcp.codes import BLIND_RST, DATA_AFTER_RST, RST_OUT_OF_WINDOW, TIME_WAIT_ASSASSINATION
-from tcptrace.tcp.machine import RCV_ACK_OF_SYN, RCV_RST, RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK, SND_RST
+from tcptrace.tcp.machine import (
+    RCV_ACK_OF_FIN,
+    RCV_ACK_OF_SYN,
+    RCV_RST,
+    RCV_RST_PASSIVE,
+    RCV_SYN,
+    RCV_SYN_ACK,
+    SND_RST,
+)
 
 from ..flow.rows import End, Segment, Stream
 from .notes import Notebook
@@ -84,11 +92,20 @@ class Resets:
         return 1
 
     def refuses_last(self, end: End, peer: End, x: Segment) -> None:
-        """A RST without ACK answers the segment whose ACK it repeats: that one was not received in the state it needs."""
+        """A RST without ACK answers the segment whose ACK it repeats: that one was not received in the state it needs.
+
+        A FIN's ACK counts where the segment brought more: it is taken before the text that nobody reads (3.10.7.4, fifth).
+        """
         event = end.pending
         while event is not None:
             following = event.next
-            if event.evidence == ASSUMED and event.x_ack == x.seq and event.frame == peer.last_frame:
+            if (
+                event.evidence == ASSUMED
+                and event.x_ack == x.seq
+                and event.frame == peer.last_frame
+                and event.input not in (RCV_RST, RCV_RST_PASSIVE)  # a RST is not answered (3.10.7.1)
+                and (event.input != RCV_ACK_OF_FIN or event.seq == event.end_seq)
+            ):
                 self.paths.remove(end, event)
             event = following
 
@@ -106,6 +123,12 @@ class Resets:
         if not self.paths.allows(end, RCV_SYN_ACK) and not self.paths.allows(end, RCV_ACK_OF_SYN):
             return 1 if end.state == LISTEN else 0
         return 1 if x.seq == peer.ack_last and x.seq != end.snd_nxt else 0
+
+    def is_later(self, end: End, x: Segment) -> int:
+        """Return 1 where ``x`` was surely sent after the end's RST, not overtaken by it."""
+        if not end.flags & F_RST_OUT or x.new_ts or x.ack > end.ack_high or x.end > end.snd_nxt:
+            return 1
+        return 1 if x.syn and x.ack >= 0 and (x.seq != end.iss or x.ack != end.synack_ack) else 0
 
     def withdraw(self, stream: Stream, end: End, side: int, x: Segment) -> None:
         """The end sends on after its RST: somebody else sent that (RFC 5961 3.2)."""
@@ -125,7 +148,7 @@ class Resets:
         if self.stays and end.flags & F_SYN and not self.paths.allows(end, RCV_SYN_ACK):
             return  # it answers an ACK that was not acceptable there: its number is that ACK's, not RCV.NXT
         what = RCV_RST_PASSIVE if end.flags & F_PASSIVE else RCV_RST
-        if not self.paths.allows(end, what) or self.paths.find(end, what) is not None:
+        if not self.paths.allows(end, what):
             return
         if self.paths.allows(end, RCV_SYN_ACK):
             # 3.10.7.3: in SYN-SENT a RST is acceptable where its ACK acknowledges the SYN.

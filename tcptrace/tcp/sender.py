@@ -97,7 +97,7 @@ class Sender:
         """Take ``x`` as its sender's testimony and as its own step."""
         cold = end.cold
         if cold is not None:
-            if cold.rst_frame and not x.rst:
+            if cold.rst_frame and not x.rst and self.resets.is_later(end, x):
                 self.resets.withdraw(stream, end, x.side, x)
             if cold.challenge_frame:
                 self.challenges(stream, end, x)
@@ -115,6 +115,12 @@ class Sender:
             return
         if end.start == CLOSED and x.syn and x.ack >= 0 and not end.flags & F_SYN and end.path_len == 0:
             self.steps.begin(end, LISTEN)  # it answers after all: the RST before was not its own
+        if end.fin_seq < 0 <= x.ack and not x.rst and not x.syn:
+            if x.end > x.seq:
+                if end.pending is not None:
+                    self.unseen.settles_passed(end, x)
+            elif x.seq > end.snd_nxt >= 0 and peer is not end:
+                self.unseen.passes_fin(end, x)
         if end.pending is not None:
             if end.pending.input == SND_SYN and not x.syn and not end.pending.settled:
                 self.steps.settle(end, SND_SYN)  # no SYN will follow its SYN,ACK any more
@@ -251,14 +257,14 @@ class Sender:
         early.frame = x.frame
         early.proof = x.frame
         early.settled = 1
-        self.steps.put_at(end, early, x, TURN_SENDER)
+        self.steps.put_at(end, early, x.frame, x.time_ns, TURN_SENDER)
         answered = self.paths.find(peer, RCV_SYN)
         if answered is not None:
             answered.proof = answered.frame
             answered.evidence = CONFIRMED
             answered.frame = x.frame
             answered.settled = 1
-            self.steps.put_at(peer, answered, x, TURN_RECEIVER)
+            self.steps.put_at(peer, answered, x.frame, x.time_ns, TURN_RECEIVER)
 
     def sends_fin(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
         """Take a FIN as its sender's step."""

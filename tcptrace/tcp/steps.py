@@ -69,6 +69,7 @@ class Steps:
         event.x_ack = x.ack
         event.has_ts = x.new_ts
         event.tsval = x.tsval
+        event.in_turn = 1 if x.seq <= end.ack_high else 0
         self.paths.append(end, event)
         return event
 
@@ -102,13 +103,13 @@ class Steps:
         end.proven = state
         self.paths.fold(end)
 
-    def put_at(self, end: End, event: Event, x: Segment, turn: int) -> None:
-        """Let an event and all behind it stand no earlier than ``x``."""
+    def put_at(self, end: End, event: Event, place: int, place_ns: int, turn: int) -> None:
+        """Let an event and all behind it stand no earlier than the frame ``place``."""
         following: Event | None = event
         while following is not None:
-            if following.place < x.frame:
-                following.place = x.frame
-                following.place_ns = x.time_ns
+            if following.place < place:
+                following.place = place
+                following.place_ns = place_ns
                 following.turn = turn
             following = following.next
         self.paths.fold(end)

@@ -27,6 +27,7 @@ from tcptrace.tcp.machine import (
     RCV_SYN,
     RCV_SYN_ACK,
     REUSED,
+    SND_FIN,
 )
 
 from ..flow.rows import Copy, End, Event, Segment
@@ -54,11 +55,19 @@ class Testimony:
         event = end.pending
         while event is not None:
             following = event.next
-            if event.evidence == ASSUMED and event.frame > 0 and event.input != REUSED:
-                if self.proves(end, peer, event, t):
+            if event.evidence == ASSUMED and event.frame > 0 and event.input not in (REUSED, SND_FIN):
+                reopened = self.find_reopening(event)
+                if reopened is not None:
+                    if not t.syn and not t.rst and reopened.evidence == ASSUMED:
+                        # The SYN behind the RST was not answered by a SYN,ACK: it found the connection open.
+                        if following is reopened:
+                            following = reopened.next
+                        self.paths.remove(end, reopened)
+                        self.paths.remove(end, event)
+                elif self.proves(end, peer, event, t):
                     self.confirm(end, event, t)
                     changed = 1
-                elif self.is_repeated(end, event, t):
+                elif not older and self.is_repeated(end, event, t):
                     if event.input in (RCV_RST, RCV_RST_PASSIVE):
                         self.paths.remove(end, event)
                     elif event.held != WAITS:
@@ -92,8 +101,38 @@ class Testimony:
                     self.went_on = event.frame
                     self.paths.remove(end, event)
             event = following
+        if self.moved is not None and end.fin_seq >= 0:
+            self.join_ack(end)
         if changed:
             self.paths.fold(end)
+
+    def find_reopening(self, event: Event) -> Event | None:
+        """Return the open SYN that found a passive opener back in LISTEN, if ``event`` is the RST before it."""
+        if event.input != RCV_RST_PASSIVE:
+            return None
+        following = event.next
+        while following is not None and following.input != RCV_SYN:
+            following = following.next
+        return following
+
+    def join_ack(self, end: End) -> None:
+        """Let the ACK of the end's FIN wait with the FIN that carries it: neither had come.
+
+        Where it came earlier, in a segment of its own, that one was withdrawn: the FIN is the next that covers it.
+        """
+        fin = self.moved
+        while fin is not None and fin.input != RCV_FIN:
+            fin = fin.next
+        if fin is None or fin.x_ack <= end.fin_seq:
+            return
+        event = self.paths.find(end, RCV_ACK_OF_FIN)
+        if event is None or event.held != WAITS:
+            return
+        self.make_again(event, fin.frame, fin.place, fin.place_ns, fin.turn, fin.has_ts, fin.tsval)
+        event.in_turn = fin.in_turn
+        self.paths.remove(end, event)
+        event.next = fin.next  # the list is newest first
+        fin.next = event
 
     def restore(self, end: End) -> None:
         """Put the postponed offers behind the steps that ``t`` made."""
@@ -154,7 +193,8 @@ class Testimony:
         if what == RCV_ACK_OF_SYN:
             if t.ack > end.synack_ack and end.synack_ack >= 0:
                 return 1
-            if (t.length > 0 or t.fin) and not t.syn and not end.flags & F_SYN_DATA_ACKED:
+            has_sent = t.length > 0 or t.fin or (t.seq > end.snd_nxt >= 0 and not t.rst)  # the last: unseen
+            if has_sent and not t.syn and not end.flags & F_SYN_DATA_ACKED:
                 return 1
             return 1 if self.names(event, t) or self.sacked_twice(event, t) else 0
         if what == RCV_ACK_OF_FIN:
@@ -162,8 +202,9 @@ class Testimony:
                 return 1
             return self.names(event, t)
         if what in (RCV_RST, RCV_RST_PASSIVE):
-            if t.syn and t.ack >= 0 and t.ack != end.synack_ack and end.flags & F_SYN_ACK:
-                return 1  # back in LISTEN, it answers another SYN
+            if t.syn and t.ack >= 0 and end.flags & F_SYN_ACK:
+                if t.ack != end.synack_ack or t.seq != end.iss:
+                    return 1  # back in LISTEN, it answers another SYN
             return (
                 1 if t.rst and t.ack < 0 and peer.last_frame > event.frame and t.seq == peer.ack_last else 0
             )
@@ -260,27 +301,38 @@ class Testimony:
             return 1
         if event.input in (RCV_RST, RCV_RST_PASSIVE) or not event.has_ts or not t.has_ts:
             return 0
-        # RFC 7323 4.3: with X.seq = Last.ACK.sent, X would have become TS.Recent.
-        return 1 if event.seq == end.ack_last and ((t.tsecr - event.tsval) & MASK32) >= HALF else 0
+        # RFC 7323 4.3: with X.seq = Last.ACK.sent, and that sent before X came, X would have become TS.Recent.
+        return (
+            1
+            if event.in_turn and event.seq == end.ack_last and ((t.tsecr - event.tsval) & MASK32) >= HALF
+            else 0
+        )
 
     def repeat(self, end: End, event: Event, x: Segment) -> None:
         """Make the offer again at a later copy of its segment (*Withdrawn*, a and c)."""
-        copy = Copy()
-        copy.frame = event.frame
-        copy.place = event.place
-        copy.place_ns = event.place_ns
-        copy.turn = event.turn
-        copy.has_ts = event.has_ts
-        copy.tsval = event.tsval
+        self.make_again(event, x.frame, x.frame, x.time_ns, TURN_RECEIVER, x.new_ts, x.tsval)
+        event.in_turn = 1 if x.seq <= end.ack_high else 0
+        self.paths.remove(end, event)
+        self.paths.append(end, event)
+
+    def make_again(
+        self, event: Event, frame: int, place: int, place_ns: int, turn: int, has_ts: int, tsval: int
+    ) -> None:
+        """Name another segment as the one behind the offer, and keep the one before among its copies."""
         if not event.held:  # what lay behind a hole did nothing
+            copy = Copy()
+            copy.frame = event.frame
+            copy.place = event.place
+            copy.place_ns = event.place_ns
+            copy.turn = event.turn
+            copy.has_ts = event.has_ts
+            copy.tsval = event.tsval
             copy.next = event.copies
             event.copies = copy
         event.held = 0
-        event.frame = x.frame
-        event.place = x.frame
-        event.place_ns = x.time_ns
-        event.turn = TURN_RECEIVER
-        event.has_ts = x.new_ts
-        event.tsval = x.tsval
-        self.paths.remove(end, event)
-        self.paths.append(end, event)
+        event.frame = frame
+        event.place = place
+        event.place_ns = place_ns
+        event.turn = turn
+        event.has_ts = has_ts
+        event.tsval = tsval

@@ -12,6 +12,7 @@ from tcptrace.flow.bits import (
     F_SYN,
     F_SYN_ACK,
     F_SYN_DATA_ACKED,
+    INFERRED,
     NONE,
     OBSERVED,
     S_ANSWERED,
@@ -19,6 +20,7 @@ from tcptrace.flow.bits import (
     S_SPLIT,
     TURN_RECEIVER,
     TURN_SENDER,
+    UNSEEN,
 )
 from tcptrace.model.states import (
     CLOSED,
@@ -34,13 +36,14 @@ from tcptrace.tcp.machine import (
     RCV_ACK_OF_FIN,
     RCV_ACK_OF_SYN,
     RCV_FIN,
+    RCV_RST,
     RCV_SYN,
     RCV_SYN_ACK,
     SND_FIN,
     SND_SYN,
 )
 
-from ..flow.rows import End, Segment, Stream
+from ..flow.rows import End, Event, Segment, Stream
 from .account import Account
 from .notes import Notebook
 from .paths import Paths
@@ -142,6 +145,9 @@ class Unseen:
             and self.paths.allows(peer, SND_FIN)
             and self.paths.allows(end, RCV_FIN)
         )
+        passed = self.find_passed(peer)
+        if passed is not None:
+            self.paths.remove(peer, passed)  # it was not lost: the peer has it
         cold = peer.chill()
         if cold.unsent_ack < 0:
             cold.unsent_from = peer.snd_nxt
@@ -154,6 +160,67 @@ class Unseen:
             self.steps.infer(end, RCV_FIN, x, 0, TURN_SENDER)
         peer.snd_nxt = x.ack
         self.account.acknowledged(peer, x.ack)
+
+    def passes_fin(self, end: End, x: Segment) -> None:
+        """``x`` has no text, and its number lies beyond all that its sender was seen to send: a FIN may be among that.
+
+        It was lost before the capture, and so it will come again; until then nobody moves. Where ``x`` shows for the first
+        time that the peer's FIN has come too, which of the two was first is never known.
+        """
+        early = self.find_passed(end)
+        if early is not None:
+            if x.seq <= early.end_seq:
+                return
+            self.paths.remove(end, early)  # what it passed was data, or nothing would follow
+        before: Event | None = None
+        event = end.pending
+        while event is not None and not (event.input in (RCV_FIN, RCV_RST) and event.evidence == ASSUMED):
+            before = event
+            event = event.next
+        if not self.paths.allowed_before(end, event, SND_FIN):
+            return
+        fin = self.paths.take()
+        fin.input = SND_FIN
+        fin.evidence = INFERRED
+        fin.held = UNSEEN
+        fin.frame = x.frame
+        fin.proof = x.frame
+        fin.place = x.frame
+        fin.place_ns = x.time_ns
+        fin.turn = TURN_SENDER
+        fin.seq = x.seq - 1
+        fin.end_seq = x.seq
+        fin.x_ack = x.ack
+        fin.next = event
+        if before is None:
+            end.pending = fin
+        else:
+            before.next = fin
+        if event is not None and event.input == RCV_FIN and x.ack >= event.end_seq:
+            fin.evidence = ASSUMED
+            fin.proof = 0
+        self.paths.fold(end)
+
+    def find_passed(self, end: End) -> Event | None:
+        """Return the FIN that may have been sent unseen, or None."""
+        event = self.paths.find(end, SND_FIN)
+        return event if event is not None and event.held == UNSEEN else None
+
+    def settles_passed(self, end: End, x: Segment) -> None:
+        """Decide whether a FIN was sent unseen, now that ``x`` has text or a FIN."""
+        event = self.find_passed(end)
+        if event is None or x.end < event.end_seq:
+            return
+        if not x.fin or x.end > event.end_seq:
+            self.paths.remove(end, event)
+            return
+        event.held = 0
+        event.settled = 1 if event.evidence == INFERRED else 0
+        end.fin_seq = event.seq
+        end.flags |= F_FIN
+        end.fin_frame = event.frame
+        end.fin_x_ack = event.x_ack if event.x_ack < x.ack else x.ack
+        self.steps.put_at(end, event, event.place, event.place_ns, TURN_SENDER)
 
     def settle_unsent(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
         """Decide what an ACK of unseen numbers was, now that the end sends on (findings.md: ack_of_unsent, tap_loss)."""

@@ -262,7 +262,8 @@ def check_step(step: Any, connection: Any, frames: list[Frame]) -> None:
         assert is_peers
     elif step.evidence == "assumed":
         assert step.proof is None
-        assert step.cause not in OWN_CAUSES
+        # A FIN that was lost before the capture: nothing may show whether it was sent before the peer's came.
+        assert step.cause not in OWN_CAUSES or step.cause == "snd FIN"
     elif step.evidence == "inferred":
         assert step.proof is not None
     else:

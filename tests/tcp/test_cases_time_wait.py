@@ -119,7 +119,7 @@ def test_both_ends_of_a_simultaneous_close_leave_each_at_its_own_time() -> None:
         handshake 5
         6 client ESTABLISHED>FIN-WAIT-1  snd FIN         observed  6
         7 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed  7
-        6 server FIN-WAIT-1>CLOSING      rcv FIN         confirmed 9  @7
+        6 server FIN-WAIT-1>CLOSING      rcv FIN         assumed   -  @7
         7 client FIN-WAIT-1>CLOSING      rcv FIN         confirmed 8
         8 server CLOSING>TIME-WAIT       rcv ACK of FIN  assumed   -
         9 client CLOSING>TIME-WAIT       rcv ACK of FIN  assumed   -

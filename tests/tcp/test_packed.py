@@ -40,7 +40,7 @@ COLD: dict[str, Range] = {
     "restart_ns": TIME, "spare_frame": FRAME, "spare_end": SEQ,
 }  # fmt: skip
 EVENT: dict[str, Range] = {
-    "input": (0, machine.INPUT_COUNT - 1), "evidence": (0, 4), "settled": BIT, "held": (0, 2), "hole": BIT,
+    "input": (0, machine.INPUT_COUNT - 1), "evidence": (0, 4), "settled": BIT, "held": (0, 3), "hole": BIT, "in_turn": BIT,
     "has_ts": BIT, "tsval": U32, "frame": FRAME, "place": FRAME, "place_ns": TIME, "turn": (0, 2), "proof": FRAME,
     "shown_ns": ANY, "seq": (0, 2**50), "end_seq": SEQ, "x_ack": SEQ,
 }  # fmt: skip

@@ -17,7 +17,7 @@ cdef class Copy:
 
 @cython.final
 cdef class Event:
-    cdef public unsigned char input, evidence, settled, held, hole, turn
+    cdef public unsigned char input, evidence, settled, held, hole, in_turn, turn
     cdef public unsigned int tsval
     cdef public unsigned char has_ts
     cdef public long long frame, place, place_ns, proof, shown_ns, seq, end_seq, x_ack

@@ -5,7 +5,7 @@ from .resets cimport Resets
 from .steps cimport Steps
 from .testimony cimport Testimony
 
-cdef long long ASSUMED, BEHIND_HOLE, F_PASSIVE, F_SYN, F_SYN_ACK, HALF, MASK32, S_OLD_LIVE, S_TIME_WAIT_REFUSED
+cdef long long ASSUMED, BEHIND_HOLE, F_PASSIVE, F_SYN, F_SYN_DATA, F_SYN_DATA_ACKED, HALF, MASK32, S_OLD_LIVE, S_TIME_WAIT_REFUSED
 cdef long long TURN_RECEIVER, WAITS, LISTEN, UNKNOWN, PICKUP, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_FIN, RCV_SYN
 cdef long long RCV_SYN_ACK
 
@@ -23,6 +23,8 @@ cdef class Receiver:
     cpdef int is_acceptable(self, End end, End peer, Segment x) noexcept
     @cython.locals(event=Event, cold=Cold)
     cpdef ack_reaches(self, End end, End peer, Segment x)
+    @cython.locals(hole="long long")
+    cpdef long long find_shown(self, End end, End peer, Segment x) noexcept
     @cython.locals(event=Event)
     cpdef fin_reaches(self, End end, End peer, Segment x)
     @cython.locals(event=Event)

@@ -6,7 +6,7 @@ from .steps cimport Steps
 
 cdef long long ASSUMED, F_PASSIVE, F_RST_OUT, F_SCALE, F_SYN, F_SYN_ACK, MASK32, OBSERVED
 cdef long long TURN_SENDER, WAITS, CLOSED, LISTEN, UNKNOWN, BLIND_RST, DATA_AFTER_RST, RST_OUT_OF_WINDOW
-cdef long long TIME_WAIT_ASSASSINATION, RCV_ACK_OF_SYN, RCV_RST, RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK
+cdef long long TIME_WAIT_ASSASSINATION, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_RST, RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK
 cdef long long SND_RST, UNKNOWN_WINDOW
 
 
@@ -26,6 +26,7 @@ cdef class Resets:
     cpdef refuses_last(self, End end, End peer, Segment x)
     cpdef int is_genuine(self, End end, End peer, Segment x) noexcept
     cpdef int answers_unacceptable(self, End end, End peer, Segment x) noexcept
+    cpdef int is_later(self, End end, Segment x) noexcept
     @cython.locals(event=Event, cold=Cold)
     cpdef withdraw(self, Stream stream, End end, int side, Segment x)
     @cython.locals(what=int)

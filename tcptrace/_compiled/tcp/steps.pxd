@@ -23,5 +23,5 @@ cdef class Steps:
     cpdef settle(self, End end, int what)
     cpdef begin(self, End end, int state)
     @cython.locals(following=Event)
-    cpdef put_at(self, End end, Event event, Segment x, int turn)
+    cpdef put_at(self, End end, Event event, long long place, long long place_ns, int turn)
     cpdef restart_2msl(self, End end, Segment x)

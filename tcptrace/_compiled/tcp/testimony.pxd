@@ -4,7 +4,7 @@ from .paths cimport Paths
 
 cdef long long ASSUMED, BEHIND_HOLE, CONFIRMED, F_SYN, F_SYN_ACK, F_SYN_DATA_ACKED, HALF, INFERRED, MASK32
 cdef long long TURN_RECEIVER, TURN_SENDER, WAITS, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_FIN, RCV_RST
-cdef long long RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK, REUSED, REFUSALS
+cdef long long RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK, REUSED, SND_FIN, REFUSALS
 
 
 @cython.final
@@ -13,8 +13,12 @@ cdef class Testimony:
     cdef public Event moved
     cdef public long long went_on
 
-    @cython.locals(event=Event, following=Event, changed=int, older=int)
+    @cython.locals(event=Event, following=Event, reopened=Event, changed=int, older=int)
     cpdef judge(self, End end, End peer, Segment t)
+    @cython.locals(following=Event)
+    cpdef Event find_reopening(self, Event event)
+    @cython.locals(fin=Event, event=Event)
+    cpdef join_ack(self, End end)
     @cython.locals(back=Event, event=Event)
     cpdef restore(self, End end)
     cpdef int challenges(self, End end, Event event, Segment t) noexcept
@@ -23,7 +27,7 @@ cdef class Testimony:
     cpdef int names(self, Event event, Segment t) noexcept
     @cython.locals(at=int)
     cpdef int sacked(self, Event event, Segment t) noexcept
-    @cython.locals(what=int, cold=Cold)
+    @cython.locals(what=int, has_sent=int)
     cpdef int proves(self, End end, End peer, Event event, Segment t) noexcept
     cpdef int sacked_twice(self, Event event, Segment t) noexcept
     @cython.locals(chosen=Copy, copy=Copy, twice=int, is_postponed=int)
@@ -37,5 +41,6 @@ cdef class Testimony:
     @cython.locals(at=int)
     cpdef int shows_hole(self, Event event, Segment t) noexcept
     cpdef int denies(self, End end, Event event, Segment t) noexcept
-    @cython.locals(copy=Copy)
     cpdef repeat(self, End end, Event event, Segment x)
+    @cython.locals(copy=Copy)
+    cpdef make_again(self, Event event, long long frame, long long place, long long place_ns, int turn, int has_ts, long long tsval)

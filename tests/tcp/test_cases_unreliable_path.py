@@ -1,0 +1,304 @@
+"""What no packet tells is said to be assumed: loss before the capture, loss and reordering behind it.
+
+Each ladder is the smallest of a kind that the simulator (tests/lab/test_simulator.py) found. Its comment says where the ends
+are by RFC 9293, and what the packets leave open.
+"""
+
+from verdict import check
+
+OPENED = """
+    1 client CLOSED>SYN-SENT           snd SYN         observed   1
+    """
+
+
+def test_an_ack_beyond_a_hole_is_taken_though_no_later_segment_can_acknowledge_it() -> None:
+    # 1 to 1000 were lost before the capture. 3.10.7.4: frame 5 is in the window, so its ACK counts (the server's FIN is
+    # acknowledged); RCV.NXT stays, and so does what the RST acknowledges.
+    check(
+        """
+        handshake
+        0.050 server < FIN,ACK
+        0.060 client > ACK seq 1001 ack 2
+        0.070 server < RST,ACK seq 2 ack 1
+        """,
+        """
+        handshake 4
+        4 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   4
+        4 client ESTABLISHED>CLOSE-WAIT  rcv FIN         assumed    -
+        5 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  assumed    -
+        6 server FIN-WAIT-2>CLOSED       snd RST         observed   6
+        6 client CLOSE-WAIT>CLOSED       rcv RST         assumed    -
+        outcome=reset first=server reset=server tw=-
+        """,
+    )
+
+
+def test_a_fin_and_the_ack_that_it_carries_come_together() -> None:
+    # Frame 6 crosses frame 5, which acknowledges the FIN that 6 repeats: neither the FIN of 5 nor its ACK was there. Both
+    # come with it, and the ACK is taken first (3.10.7.4, fifth and eighth): the server never is in CLOSING.
+    check(
+        """
+        handshake
+        0.050 server < FIN,ACK
+        0.060 client > FIN,ACK ack 2
+        0.065 server < FIN,ACK seq 1 ack 1
+        0.070 client > ACK
+        0.080 server < ACK
+        """,
+        """
+        handshake 4
+        4 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   4
+        4 client ESTABLISHED>CLOSE-WAIT  rcv FIN         confirmed  5
+        5 client CLOSE-WAIT>LAST-ACK     snd FIN         observed   5
+        5 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  confirmed  8 @6
+        5 server FIN-WAIT-2>TIME-WAIT    rcv FIN         confirmed  8 @6
+        8 client LAST-ACK>CLOSED         rcv ACK of FIN  assumed    -
+        outcome=closed first=server reset=- tw=server@6..@6
+        """,
+    )
+
+
+def test_a_fin_and_an_ack_before_it_that_both_crossed_are_taken_at_the_fin() -> None:
+    # As above, but the ACK of frame 5 went alone before: whether 5 or 6 brought it, it was there before the FIN of 6.
+    check(
+        """
+        handshake
+        0.050 server < FIN,ACK
+        0.060 client > ACK ack 2
+        0.062 client > FIN,ACK ack 2
+        0.065 server < FIN,ACK seq 1 ack 1
+        0.080 server < ACK
+        """,
+        """
+        handshake 4
+        4 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   4
+        4 client ESTABLISHED>CLOSE-WAIT  rcv FIN         confirmed  5
+        6 client CLOSE-WAIT>LAST-ACK     snd FIN         observed   6
+        6 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  confirmed  8 @7
+        6 server FIN-WAIT-2>TIME-WAIT    rcv FIN         confirmed  8 @7
+        8 client LAST-ACK>CLOSED         rcv ACK of FIN  assumed    -
+        outcome=closed first=server reset=- tw=server@7..@7
+        """,
+    )
+
+
+def test_a_syn_again_moves_nobody_where_an_ack_showed_that_the_first_had_come() -> None:
+    # The SYN,ACK was lost before the capture; frame 2 answers a copy of the SYN. 3.10.7.4, first: the SYN of frame 3 lies
+    # before the window of SYN-RECEIVED, an ACK is sent, "and drop the segment".
+    check(
+        """
+        0.000 client > SYN
+        0.010 server < ACK seq 1 ack 1
+        0.300 client > SYN
+        0.310 server < SYN,ACK
+        0.320 client > ACK
+        """,
+        f"""
+        {OPENED}
+        1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed  2
+        4 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed  5
+        5 server SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  assumed    -
+        outcome=open first=- reset=- tw=-
+        """,
+    )
+
+
+def test_a_repeated_fin_proves_no_ack_that_its_first_copy_did_not_carry() -> None:
+    # Frame 8 acknowledges the client's FIN: that of frame 4, which knew nothing of the server's, will do. As the server
+    # repeats its own FIN, no ACK of that had come: CLOSING. So is the client, for which frame 8 is an old duplicate.
+    check(
+        """
+        handshake
+        0.050 client > FIN,ACK
+        0.051 server < FIN,ACK ack 1
+        0.060 client > ACK
+        0.350 client > FIN,ACK seq 1 ack 2
+        0.360 server < FIN,ACK seq 1 ack 2
+        """,
+        """
+        handshake 5
+        4 client ESTABLISHED>FIN-WAIT-1  snd FIN         observed   4
+        5 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   5
+        5 client FIN-WAIT-1>CLOSING      rcv FIN         confirmed  6
+        7 server FIN-WAIT-1>CLOSING      rcv FIN         confirmed  8
+        outcome=closed first=both reset=- tw=-
+        """,
+    )
+
+
+def test_a_fin_that_was_lost_before_the_capture_is_shown_by_a_later_number_and_its_repetition() -> None:
+    # The client's FIN (number 1) is not in the capture before frame 6, but frame 5 lies beyond it: it closed before. Frame 5
+    # is also the first that knows the server's FIN. ESTABLISHED, FIN-WAIT-1, CLOSING or ESTABLISHED, CLOSE-WAIT, LAST-ACK:
+    # nothing shows which.
+    check(
+        """
+        handshake
+        0.050 server < FIN,ACK
+        0.060 client > ACK seq 2 ack 2
+        0.300 client > FIN,ACK seq 1 ack 2
+        0.310 server < ACK
+        """,
+        """
+        handshake 4
+        4 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   4
+        5 client ESTABLISHED>FIN-WAIT-1  snd FIN         assumed    -
+        4 client FIN-WAIT-1>CLOSING      rcv FIN         assumed    - @5
+        5 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  confirmed  7
+        6 server FIN-WAIT-2>TIME-WAIT    rcv FIN         confirmed  7
+        7 client CLOSING>TIME-WAIT       rcv ACK of FIN  assumed    -
+        outcome=closed first=? reset=- tw=both@6..@7
+        """,
+    )
+
+
+def test_a_lost_fin_whose_sender_did_not_know_the_other_is_sure_once_it_comes_again() -> None:
+    # As above, but frame 4 shows the client's FIN before the server has closed.
+    check(
+        """
+        handshake
+        0.050 client > ACK seq 2 ack 1
+        0.055 server < FIN,ACK seq 1 ack 1
+        0.065 client > ACK seq 2 ack 2
+        0.300 client > FIN,ACK seq 1 ack 2
+        0.310 server < ACK
+        """,
+        """
+        handshake 5
+        4 client ESTABLISHED>FIN-WAIT-1  snd FIN         inferred   4
+        5 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   5
+        5 client FIN-WAIT-1>CLOSING      rcv FIN         confirmed  6
+        6 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  confirmed  8
+        7 server FIN-WAIT-2>TIME-WAIT    rcv FIN         confirmed  8
+        8 client CLOSING>TIME-WAIT       rcv ACK of FIN  assumed    -
+        outcome=closed first=? reset=- tw=both@7..@8
+        """,
+    )
+
+
+def test_a_number_beyond_what_was_seen_shows_no_fin_where_data_follows() -> None:
+    # 1 to 100 were lost before the capture and not 1 to 99 and a FIN: frame 6 goes on at 101. So the CLOSE-WAIT is sure.
+    check(
+        """
+        handshake
+        0.050 server < FIN,ACK
+        0.060 client > ACK seq 101 ack 2
+        0.070 client > PSH,ACK seq 101 len 10
+        """,
+        """
+        handshake 4
+        4 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   4
+        4 client ESTABLISHED>CLOSE-WAIT  rcv FIN         confirmed  5
+        5 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  assumed    -
+        outcome=half-closed first=server reset=- tw=-
+        """,
+    )
+
+
+def test_while_a_fin_may_have_been_lost_the_steps_behind_it_are_assumed() -> None:
+    # As above, but nothing follows: 1 to 99 and a FIN would look the same.
+    check(
+        """
+        handshake
+        0.050 server < FIN,ACK
+        0.060 client > ACK seq 101 ack 2
+        """,
+        """
+        handshake 4
+        4 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   4
+        4 client ESTABLISHED>CLOSE-WAIT  rcv FIN         assumed    -
+        5 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  assumed    -
+        outcome=half-closed first=server reset=- tw=-
+        """,
+    )
+
+
+def test_the_timestamp_of_an_ack_beyond_a_hole_is_not_echoed_and_refutes_nothing() -> None:
+    # Frame 5 comes before the FIN of frame 6, which was sent earlier. RFC 7323 4.3: SEG.SEQ (2) is not <= Last.ACK.sent (1),
+    # so TS.Recent stays, and frame 9 echoes frame 6; its ACK counts all the same. The server is beside the capture.
+    check(
+        """
+        timestamps
+        handshake
+        0.050 server < FIN,ACK
+        0.060 client > ACK seq 2 ack 2
+        0.065 client > FIN,ACK seq 1 ack 1 val @3
+        0.065 server < ACK ack 2 ecr @6
+        0.300 client > FIN,ACK seq 1 ack 2
+        0.300 server < ACK ack 2 ecr @6
+        """,
+        """
+        handshake 4
+        4 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   4
+        5 client ESTABLISHED>FIN-WAIT-1  snd FIN         assumed    -
+        4 client FIN-WAIT-1>CLOSING      rcv FIN         assumed    - @5
+        5 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  assumed    -
+        6 server FIN-WAIT-2>TIME-WAIT    rcv FIN         assumed    -
+        7 client CLOSING>TIME-WAIT       rcv ACK of FIN  assumed    -
+        outcome=closed first=? reset=- tw=both@6..@8
+        """,
+    )
+
+
+def test_a_rst_is_not_answered_so_a_rst_behind_it_answers_an_ack_that_came_late() -> None:
+    # 3.10.7.1: "an incoming segment containing a RST is discarded". Frame 5 answers the ACK of frame 3, which found nobody
+    # there: frame 4 was taken before it (LISTEN) or after it (CLOSED).
+    check(
+        """
+        handshake
+        0.050 client > RST,ACK
+        0.070 server < RST seq 1
+        """,
+        """
+        handshake -
+        4 client ESTABLISHED>CLOSED  snd RST  observed  4
+        4 server ESTABLISHED>CLOSED  rcv RST  assumed   -
+        outcome=reset first=client reset=client tw=-
+        """,
+    )
+
+
+def test_a_copy_that_a_rst_overtook_does_not_take_the_rst_back() -> None:
+    # Frame 5 says nothing that frame 2 had not said: it may have been sent before the RST. Nobody goes on.
+    check(
+        """
+        0.000 client > SYN
+        0.010 server < SYN,ACK
+        0.020 server < RST,ACK seq 1 ack 1
+        0.030 server < ACK seq 1 ack 1
+        0.040 client > RST seq 1
+        """,
+        f"""
+        {OPENED}
+        1 server LISTEN>SYN-RECEIVED      rcv SYN      confirmed  2
+        2 client SYN-SENT>ESTABLISHED     rcv SYN,ACK  assumed    -
+        3 server SYN-RECEIVED>CLOSED      snd RST      observed   3
+        3 client ESTABLISHED>CLOSED       rcv RST      confirmed  5
+        outcome=reset first=server reset=server tw=-
+        no blind_rst
+        """,
+    )
+
+
+def test_the_same_syn_finds_a_passive_opener_back_in_listen() -> None:
+    # 3.10.7.4: the RST takes SYN-RECEIVED back to LISTEN, where frame 4, a late copy of the SYN, opens again (3.10.7.2). The
+    # capture is beside the server: frame 5 answers at once. Elsewhere it may be the old SYN,ACK once more: assumed.
+    check(
+        """
+        0.000 client > SYN
+        0.000 server < SYN,ACK
+        0.240 client > RST,ACK seq 1
+        0.300 client > SYN
+        0.300 server < SYN,ACK seq 0
+        0.320 client > RST seq 1
+        """,
+        f"""
+        {OPENED}
+        1 server LISTEN>SYN-RECEIVED   rcv SYN      confirmed  2
+        2 client SYN-SENT>ESTABLISHED  rcv SYN,ACK  confirmed  3
+        3 client ESTABLISHED>CLOSED    snd RST      observed   3
+        3 server SYN-RECEIVED>LISTEN   rcv RST      assumed    -
+        4 server LISTEN>SYN-RECEIVED   rcv SYN      assumed    -
+        6 server SYN-RECEIVED>LISTEN   rcv RST      assumed    -
+        outcome=reset first=client reset=client tw=-
+        """,
+    )
