@@ -137,12 +137,21 @@ PROOFS: dict[tuple[str, str, str], str] = {
         "This is assumed: an end in TIME-WAIT is silent unless it is spoken to. Had the ACK been lost, "
         "{who} would have sent its FIN again."
     ),
+    ("rcv FIN", "CLOSING", "assumed"): (
+        "This is assumed: nothing in the capture shows that the FIN came, or that it came before the ACK of the "
+        "FIN that {who} had sent."
+    ),
+    ("snd FIN", "*", "assumed"): (
+        "This is assumed: this FIN was lost before the capture; the number of a later segment lies beyond it. "
+        "That segment knows the other FIN too, and nothing shows which was first."
+    ),
     ("rcv RST", "*", "assumed"): (
         "This is assumed: whoever takes a RST is silent after it, so nothing can prove it."
     ),
     ("2MSL timeout", "*", "assumed"): "This is assumed, since its entry into TIME-WAIT is.",
     ("*", "*", "assumed"): (
-        "This is assumed: the segment should have arrived, and nothing later in the capture proves it."
+        "This is assumed: the segment should have arrived, and nothing later in the capture proves it, or that "
+        "it found {who} in this state."
     ),
     ("pickup", "*", "inferred"): "Frame {proof} shows it.",
     ("reused", "*", "inferred"): "This is inferred: it says nothing of it; frame {proof} shows it.",
