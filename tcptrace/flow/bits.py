@@ -33,6 +33,7 @@ F_DATA = 0x400  # it sent new data
 F_ACKED_DATA = 0x800  # it acknowledged new data
 F_RST_OUT = 0x4000  # a RST of its own closed it (may be withdrawn)
 F_WINDOW_SCALE = 0x10000  # its SYN had the window scale option
+F_SYN_DATA_AGAIN = 0x20000  # the data of its SYN came again in a segment without SYN
 F_TIME_WAIT = 0x8000  # its step into TIME-WAIT is settled
 
 # Stream.flags

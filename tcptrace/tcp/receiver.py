@@ -10,6 +10,7 @@ from tcptrace.flow.bits import (
     F_SYN,
     F_SYN_DATA,
     F_SYN_DATA_ACKED,
+    F_SYN_DATA_AGAIN,
     HALF,
     MASK32,
     S_OLD_LIVE,
@@ -63,15 +64,19 @@ class Receiver:
             return
         if x.ack < 0:
             return  # 3.10.7.4: "if the ACK bit is off drop the segment and return"
+        if peer.flags & F_SYN_DATA and x.length and x.seq == peer.iss + 1:
+            peer.flags |= F_SYN_DATA_AGAIN
         if end.pending is not None:
             self.fill_hole(end, x)
         if x.fin and end.state == UNKNOWN:
             self.steps.infer(end, PICKUP, x, 1, TURN_RECEIVER)
-        if not self.is_acceptable(end, peer, x):
+        acceptable = self.is_acceptable(end, peer, x)
+        if acceptable:
+            self.ack_reaches(end, peer, x, self.find_shown(end, peer, x) if acceptable == 1 else x.seq)
+        if acceptable == 1:
+            self.fin_reaches(end, peer, x)
+        else:
             self.fin_again(end, peer, x)
-            return
-        self.ack_reaches(end, peer, x)
-        self.fin_reaches(end, peer, x)
 
     def syn_reaches(self, end: End, peer: End, x: Segment, waits: int) -> None:
         """Offer a SYN or SYN,ACK; ``waits``: it moves nobody yet."""
@@ -111,7 +116,8 @@ class Receiver:
             self.steps.offer(end, RCV_ACK_OF_SYN, x, x.seq + 1)
 
     def is_acceptable(self, end: End, peer: End, x: Segment) -> int:
-        """The acceptability test of 3.10.7.4, the ACK range of RFC 5961 5.2, PAWS of RFC 7323 5."""
+        """The acceptability test of 3.10.7.4, the ACK range of RFC 5961 5.2, PAWS of RFC 7323 5; 2: its ACK alone counts."""
+        accepted = 1
         if end.state == UNKNOWN:
             return 1
         if end.has_ts and x.has_ts and ((x.tsval - end.tsecr) & MASK32) >= HALF:
@@ -122,22 +128,24 @@ class Receiver:
             return 0  # an ACK of old, by what was captured
         if end.window_edge >= 0:
             if x.end > x.seq and x.seq >= end.window_edge and end.window_edge >= end.ack_high:
-                return 0
+                if x.seq > end.ack_high:
+                    return 0
+                accepted = 2  # a probe of a closed window: "to accept valid ACKs", not its text
             if x.seq > end.window_edge:
                 return 0
         if end.snd_nxt >= 0 and (
             x.ack > end.snd_nxt or (peer.ack_high >= 0 and x.ack < peer.ack_high - peer.window_max)
         ):
             return 0
-        return 1
+        return accepted
 
-    def ack_reaches(self, end: End, peer: End, x: Segment) -> None:
-        """Offer the ACK field: of the SYN, of the FIN."""
+    def ack_reaches(self, end: End, peer: End, x: Segment, shown: int) -> None:
+        """Offer the ACK field: of the SYN, of the FIN; ``shown``: what the end acknowledges at the least once it has it."""
         if end.state != UNKNOWN:
             if end.iss >= 0 and x.ack > end.iss and self.paths.allows(end, RCV_ACK_OF_SYN):
                 event = self.paths.find(end, RCV_ACK_OF_SYN)
                 if event is None:
-                    self.steps.offer(end, RCV_ACK_OF_SYN, x, self.find_shown(end, peer, x))
+                    self.steps.offer(end, RCV_ACK_OF_SYN, x, shown)
                 elif event.held == WAITS and not self.testimony.is_refusing(end):
                     self.testimony.repeat(end, event, x)
         if end.fin_seq >= 0 and x.ack > end.fin_seq:
@@ -146,7 +154,7 @@ class Receiver:
             if self.paths.allows(end, RCV_ACK_OF_FIN):
                 event = self.paths.find(end, RCV_ACK_OF_FIN)
                 if event is None:
-                    self.steps.offer(end, RCV_ACK_OF_FIN, x, self.find_shown(end, peer, x))
+                    self.steps.offer(end, RCV_ACK_OF_FIN, x, shown)
                 elif event.held == WAITS:
                     self.testimony.repeat(end, event, x)
 
@@ -155,14 +163,18 @@ class Receiver:
 
         Beyond a hole the ACK field counts all the same (3.10.7.4: the segment is in the window); RCV.NXT stays.
         """
-        hole = peer.cont
-        if peer.flags & F_SYN_DATA and not end.flags & F_SYN_DATA_ACKED and end.ack_high == end.synack_ack:
-            hole = end.ack_high  # it did not take the data of the SYN (RFC 7413 4.2.2)
+        hole = end.ack_high if self.lacks_syn_data(end, peer) else peer.cont
         return x.end if x.end <= hole else hole
+
+    def lacks_syn_data(self, end: End, peer: End) -> int:
+        """Return 1 where the end did not take the data of the peer's SYN, and it has not come again (RFC 7413 4.2.2)."""
+        if not peer.flags & F_SYN_DATA or (end.flags & F_SYN_DATA_ACKED) or peer.flags & F_SYN_DATA_AGAIN:
+            return 0
+        return 1 if end.ack_high >= 0 and end.ack_high == end.synack_ack else 0
 
     def fin_reaches(self, end: End, peer: End, x: Segment) -> None:
         """Offer the peer's FIN once all before it has come: at the FIN, or at the segment that fills the last hole."""
-        if peer.fin_seq < 0 or peer.cont <= peer.fin_seq:
+        if peer.fin_seq < 0 or peer.cont <= peer.fin_seq or self.lacks_syn_data(end, peer):
             return
         event = self.paths.find(end, RCV_FIN)
         if event is not None:

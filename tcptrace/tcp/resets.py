@@ -166,6 +166,8 @@ class Resets:
         high = peer.cont
         if low < 0:
             low = high
+        if end.flags & F_SCALE and low <= end.window_edge < high:
+            high = end.window_edge  # what lies beyond (the octet of a probe) was not taken
         if high < low:
             high = low
         if peer.fin_seq >= 0 and low == peer.fin_seq + 1 and self.paths.has_peers_fin(end):

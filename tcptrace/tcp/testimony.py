@@ -230,6 +230,8 @@ class Testimony:
             event.place = t.frame
             event.place_ns = t.time_ns
             event.turn = TURN_SENDER
+            self.paths.remove(end, event)
+            self.paths.append(end, event)  # behind what the end did while it waited
         chosen: Copy | None = None
         copy = event.copies
         twice = (

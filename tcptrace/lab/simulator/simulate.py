@@ -43,6 +43,13 @@ class Outcome(NamedTuple):
         return any(end.left_silently for ends in self.lives.values() for end in ends)
 
 
+class _Arrival(NamedTuple):
+    """A segment that comes to a host where the capture is: it is seen when it is taken, behind what went out before."""
+
+    segment: Segment
+    packet: bytes
+
+
 class Simulation:
     """One run. The same script, path and seed give the same outcome."""
 
@@ -99,6 +106,9 @@ class Simulation:
         )
 
     def _happen(self, side: str, what: object) -> None:
+        if isinstance(what, _Arrival):
+            self._see(self._now_ns, what.packet)
+            what = what.segment
         if isinstance(what, Segment):
             self.hosts[side].arrives(self._now_ns, what)
         elif isinstance(what, Call) and what.side == "path":
@@ -202,6 +212,10 @@ class Simulation:
         tap = self._script.tap if side == "client" else 1.0 - self._script.tap
         trouble = self._random.random()  # where on the way it is lost, delayed or doubled
         if self._script.only in {None, side} and start <= tap:
+            if tap == 1.0:
+                for delay in delays:
+                    self._later(self._now_ns + delay - int(start * usual), other, _Arrival(segment, packet))
+                return
             if tap <= trouble or delays == [usual]:  # as it came from its sender
                 self._see(self._now_ns + int((tap - start) * usual), packet)
             else:
