@@ -168,7 +168,8 @@ def _judge(end: _End, log: KernelLog, capture_ns: int, here: set[str]) -> _Outco
     if end.connection.steps_omitted:
         return _Outcome("less known", "cut")
     outcome = _polled(end, log) if end.life.polled else _traced(end, end.life, capture_ns)
-    if outcome.verdict == "different" and (log.lost or log.problem is not None):
+    is_whole = not log.lost and log.problem is None
+    if not is_whole and (outcome.verdict == "different" or outcome.reason == "time_wait_missed"):
         return outcome._replace(verdict="less known", reason="lost")
     return outcome
 

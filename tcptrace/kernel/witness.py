@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from tcptrace.kernel.log import Line, LogBegin, LogChange, LogEnd, LogSocket, encode
 from tcptrace.kernel.sock_diag import Key, SockDiag, pair_of
@@ -55,8 +56,9 @@ class Witness:
 
     def stop(self) -> str | None:
         """Have it ask for the last time and write what is left; return why not everything is written, if so."""
-        try:
+        with suppress(OSError):  # it has ended; why, may still be heard
             self._line.send(_STOP)
+        try:
             said = self._line.recv(_WORD)
         except OSError:
             said = b""

@@ -27,7 +27,7 @@ TIMERS = {
 }
 # Captures while it opens connections, leaves each in another state, and waits for a word to end.
 SCENE = """
-import socket, subprocess, sys
+import socket, subprocess, sys, time
 path, *capture = sys.argv[1:]
 taken = subprocess.Popen([*capture, "-i", "lo", "-w", path, "--no-results"], stderr=subprocess.PIPE, text=True)
 while "listening on" not in taken.stderr.readline(): pass
@@ -40,6 +40,9 @@ pairs[0][0].setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 pairs[0][0].sendall(b"unread")
 pairs[1][0].close(); pairs[1][1].recv(1); pairs[1][1].close()  # TIME-WAIT
 pairs[2][0].shutdown(socket.SHUT_WR)
+FIN_WAIT_2 = 5
+while pairs[2][0].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != FIN_WAIT_2:  # the ACK takes its time
+    time.sleep(0.01)
 taken.terminate()
 taken.communicate()
 pairs[3][1].close()  # after the capture
