@@ -5,9 +5,9 @@ Both are kept in memory up to 64 MiB and in a temporary file beyond.
 
 import os
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from struct import Struct
-from typing import IO
+from typing import IO, Generic, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from tcptrace.model.errors import UsageError
 from tcptrace.model.records import Connection, Segment, Side, Sides
 from tcptrace.model.tcpflags import ACK, FLAG_NAMES, OPT_MSS, OPT_SCALE
 
+T = TypeVar("T")
 MEMORY = 64 * 1024 * 1024
 MASK32 = 0xFFFFFFFF
 # Previous row of the stream, frame, time, seq, ack, length, window, flags, side, OPT_ bits, MSS, scale, SACK
@@ -62,29 +63,29 @@ class Store:
             self._file.close()
 
 
-class Spool:
-    """Records by stream number."""
+class Spool(Generic[T]):
+    """Records, or what was made of them, by stream number."""
 
-    def __init__(self) -> None:
+    def __init__(self, encode: Callable[[T], bytes], decode: Callable[[bytes], T]) -> None:
         self._store = Store()
         self._numbers = array("q")
         self._offsets = array("q")
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(Connection).decode
+        self._encode = encode
+        self._decode = decode
 
-    def add(self, record: Connection) -> None:
-        """Keep a record."""
-        self._numbers.append(record.stream)
+    def add(self, number: int, record: T) -> None:
+        """Keep the record of a stream."""
+        self._numbers.append(number)
         self._offsets.append(self._store.size)
         self._store.write(self._encode(record))
 
-    def merged(self, others: Iterable[Connection]) -> Iterator[Connection]:
+    def merged(self, others: Iterable[tuple[int, T]]) -> Iterator[T]:
         """Yield the kept records and ``others`` (ascending), all in order of stream number."""
         self._offsets.append(self._store.size)
         order = iter(sorted(range(len(self._numbers)), key=self._numbers.__getitem__))
         following = next(order, None)
-        for other in others:
-            while following is not None and self._numbers[following] < other.stream:
+        for number, other in others:
+            while following is not None and self._numbers[following] < number:
                 yield self._load(following)
                 following = next(order, None)
             yield other
@@ -92,9 +93,19 @@ class Spool:
             yield self._load(following)
             following = next(order, None)
 
-    def _load(self, at: int) -> Connection:
+    def _load(self, at: int) -> T:
         start = self._offsets[at]
         return self._decode(self._store.read(start, self._offsets[at + 1] - start))
+
+
+def spool_of_records() -> Spool[Connection]:
+    """Return a spool of connections."""
+    return Spool(msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Connection).decode)
+
+
+def spool_of_lines() -> Spool[bytes]:
+    """Return a spool of lines."""
+    return Spool(bytes, bytes)
 
 
 class SegmentLog:

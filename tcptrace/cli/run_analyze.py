@@ -128,11 +128,15 @@ def _json(
     """Write JSON Lines: connections (their segments before them), then the capture."""
     from tcptrace.show import json
 
-    for connection in analysis:
-        if wanted is None or wanted(connection):
-            if request.has_frames:
-                out.write(json.lines(analysis.segments_of(connection.stream)))
-            out.write(json.line(connection))
+    if wanted is None and not request.has_frames:
+        for line in analysis.lines():
+            out.write(line)
+    else:
+        for connection in analysis:
+            if wanted is None or wanted(connection):
+                if request.has_frames:
+                    out.write(json.lines(analysis.segments_of(connection.stream)))
+                out.write(json.line(connection))
     out.write(json.line(analysis.capture))
     return analysis.capture
 

@@ -398,6 +398,13 @@ class Analysis:
         known = self.tracks[number] if number < len(self.tracks) else None
         return self.ledger.read(known.notes) if isinstance(known, Track) and known.notes != NONE else []
 
+    def is_quiet(self, number: int) -> int:
+        """Return 1 where nothing was noted of a stream."""
+        if number >= len(self.tracks):
+            return 1
+        known = self.tracks[number]
+        return 1 if not isinstance(known, Track) or known.notes == NONE else 0
+
     def forget(self, number: int) -> None:
         """Let go of a stream that is written."""
         if number >= len(self.tracks):

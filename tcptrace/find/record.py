@@ -31,17 +31,20 @@ from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import BOTH, OUTCOME_NAMES
 
 if TYPE_CHECKING:
+    from tcptrace.find import written
     from tcptrace.find.analysis import Analysis
     from tcptrace.find.ledger import Tally
     from tcptrace.flow import rows
     from tcptrace.measure.gauge import Gauge
     from tcptrace.tcp import verdict
-    from tcptrace.tcp.paths import Step
+    from tcptrace.tcp.paths import Paths, Step
     from tcptrace.tcp.replay import Replay
 else:
     rows = kernels.load("flow.rows")
     verdict = kernels.load("tcp.verdict")
+    written = kernels.load("find.written")
 
+_encode = msgspec.json.Encoder().encode
 NONE = -1
 MAX_STEPS = 256
 NS = 1_000_000_000
@@ -73,6 +76,29 @@ class _Step(NamedTuple):
     step: "Step"
 
 
+def encoded(record: Connection) -> bytes:
+    """Return a record as its line of JSON."""
+    return _encode(record) + b"\n"
+
+
+def make_writer(paths: "Paths", judged: "verdict.Verdict") -> "written.Writer":
+    """Return what writes lines without records."""
+    inputs = range(machine.INPUT_COUNT)
+    rules = [
+        [b',"rule":' + _encode(_rule(what, state)) + b"}" for what in inputs]
+        for state in range(len(STATE_NAMES))
+    ]
+    return written.Writer(paths, judged, rules, _seconds, _ipv6_octets)
+
+
+def _seconds(ns: int) -> bytes:
+    return _encode(ns / NS)
+
+
+def _ipv6_octets(high: int, low: int) -> bytes:
+    return ipv6_text(high, low).encode()
+
+
 class Recorder:
     """Makes records of the replay's rows."""
 
@@ -81,6 +107,10 @@ class Recorder:
         self.msl_s = msl_s
         self.label = label
         self.verdict = verdict.Verdict(replay.paths)
+        # Uncompiled it would be slower than to make the record.
+        self._writer = (
+            make_writer(replay.paths, self.verdict) if kernels.is_compiled("find.written") else None
+        )
         self.gauge: Gauge | None = None  # measures, where asked for
         self.found: Analysis | None = None  # what is found beside the replay's own notes
 
@@ -149,6 +179,27 @@ class Recorder:
             places += [(place, "server", state) for place, _, state in places]
             places.sort(key=lambda entry: entry[0])
         return record, places
+
+    def line(self, row: "rows.Stream") -> bytes:
+        """Return the record as its line of JSON."""
+        if self._writer is None or self.gauge is not None:
+            return encoded(self.record(row)[0])
+        label = row.application >> 2
+        line = self._writer.line(row, self.found, _encode(self.label(label)) if label else b"null")
+        if self._writer.whole:
+            return line
+        counts, findings = self._findings(row, self.verdict, bool(row.flags & bits.S_SELF))
+        given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
+        pieces = (
+            line,
+            _encode(counts),
+            b',"findings":',
+            _encode(findings),
+            b',"given_up":',
+            given_up,
+            b"}\n",
+        )
+        return b"".join(pieces)
 
     def _measures(
         self, gauge: "Gauge", row: "rows.Stream", record: Connection, alone: bool
@@ -331,7 +382,6 @@ def _order(step: _Step) -> tuple[int, int, int]:
 
 def _transition(step: _Step) -> Transition:
     _, _, frame, time_ns, before, after, what, evidence, proof = step.step
-    rule = _RULES[what] if what in _RULES else _received_rule(before)
     return Transition(
         frame or None,
         time_ns,
@@ -341,14 +391,18 @@ def _transition(step: _Step) -> Transition:
         machine.CAUSES[what],
         _EVIDENCE[evidence],
         proof or None,
-        rule,
+        _rule(what, before),
     )
 
 
 def rule(cause: str, from_state: str) -> str | None:
     """Return the clause of a step, by the contract's words for its cause and its state."""
-    what = machine.CAUSES.index(cause)
-    return _RULES[what] if what in _RULES else _received_rule(STATE_NAMES.index(from_state))
+    return _rule(machine.CAUSES.index(cause), STATE_NAMES.index(from_state))
+
+
+def _rule(what: int, before: int) -> str | None:
+    """Return the clause of a step by its input and the state before it."""
+    return _RULES[what] if what in _RULES else _received_rule(before)
 
 
 def _received_rule(state: int) -> str:

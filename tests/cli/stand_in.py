@@ -13,6 +13,7 @@ import tcptrace.cli.run_analyze  # noqa: F401 - before anybody puts a stand-in i
 from tcptrace.cli.app import run
 from tcptrace.model.errors import TcptraceError
 from tcptrace.model.records import Capture, Connection, Segment
+from tcptrace.show.json import line
 from tests.show.samples import SAMPLES, sample
 
 SKIPPED = dict.fromkeys(("not_ip", "not_tcp", "fragment", "truncated", "malformed", "link_type"), 0)
@@ -29,6 +30,7 @@ class StandIn:
         self.capture: Capture | None = None
         self.outcomes: Counter[str] = Counter()
         self.was_iterated = False
+        self.keep = None
         module = ModuleType("tcptrace.session")
         module.analyze = self._analyze  # type: ignore[attr-defined]
         module.Analysis = StandIn  # type: ignore[attr-defined]
@@ -55,6 +57,9 @@ class StandIn:
         self.was_iterated = True
         yield from self.connections()
         self._finish()
+
+    def lines(self) -> Iterator[bytes]:
+        yield from map(line, self)
 
     def run(self) -> None:
         self._finish()

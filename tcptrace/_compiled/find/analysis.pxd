@@ -60,4 +60,6 @@ cdef class Analysis:
     @cython.locals(known=object)
     cpdef list read(self, long long number)
     @cython.locals(known=object, track=Track)
+    cpdef int is_quiet(self, long long number)
+    @cython.locals(known=object, track=Track)
     cpdef forget(self, long long number)
