@@ -23,6 +23,8 @@ from tcptrace.model.tcpflags import (
 SFR = 0x07  # SYN, FIN or RST
 FIRST_ROOM = 16
 MOST_OUTSTANDING = 4096  # segments of a direction that wait for their ACK; what is more gives no sample
+WORDS = 3  # of a segment in a ring
+LENGTH = 0xFFFFFFFF  # of the third word: numbers; how often it was sent again is above
 TRIPLE = 3  # RFC 5681 3.2: so many duplicate ACKs call for a fast retransmission
 
 
@@ -32,6 +34,7 @@ class Meter:
     __slots__ = (
         "ack",
         "acks",
+        "again",
         "ambiguous",
         "barred_from",
         "barred_to",
@@ -52,6 +55,12 @@ class Meter:
         "flight_least",
         "flight_most",
         "flight_sum",
+        "full_count",
+        "full_least_ns",
+        "full_most_ns",
+        "full_size",
+        "full_squares",
+        "full_sum_ns",
         "has_ack",
         "has_sent",
         "idle_most_ns",
@@ -61,9 +70,12 @@ class Meter:
         "last_ns",
         "mss",
         "nxt",
+        "old_again",
         "old_end",
+        "old_length",
         "old_ns",
         "options",
+        "post_loss",
         "probe_ns",
         "probe_val",
         "pure_acks",
@@ -94,6 +106,7 @@ class Meter:
         "ts_most_ns",
         "ts_sum_ns",
         "urgent",
+        "urgent_bytes",
         "window",
         "window_count",
         "window_least",
@@ -108,6 +121,7 @@ class Meter:
         self.pure_acks = 0
         self.pushed = 0
         self.urgent = 0
+        self.urgent_bytes = 0
         self.syns = 0
         self.fins = 0
         self.rsts = 0
@@ -149,13 +163,19 @@ class Meter:
         self.flight_least = 0
         self.initial_bytes = 0
         self.initial_segments = 0
-        self.old_end = 0  # its oldest outstanding segment: end and time; NO_TIME: none. More are in its ring.
+        # Its oldest outstanding segment: end, numbers, how often it was sent again, and when it was sent last; NO_TIME:
+        # none. More are in its ring.
+        self.old_end = 0
+        self.old_length = 0
+        self.old_again = 0
         self.old_ns = NO_TIME
         self.ring = NONE  # place in ``Gauge.rings``
         self.barred_from = 0  # sent again: an ACK in (barred_from, barred_to] gives no sample (Karn)
         self.barred_to = 0
         self.ambiguous = 0  # ACKs that end a segment sent again: no sample
         self.cumulative = 0  # segments that a later one's ACK covered
+        self.post_loss = 0  # ACKs that end a segment since which one before it was sent again
+        self.again: Again | None = None  # None: nothing was sent again
         self.rtt_count = 0
         self.rtt_sum_ns = 0
         self.rtt_squares = 0.0  # of nanoseconds
@@ -163,6 +183,12 @@ class Meter:
         self.rtt_most_ns = 0
         self.rtt_smooth_ns = 0
         self.rtt_var_ns = 0
+        self.full_size = 0  # of samples: of the largest segments so far
+        self.full_count = 0
+        self.full_sum_ns = 0
+        self.full_squares = 0.0
+        self.full_least_ns = 0
+        self.full_most_ns = 0
         self.probe_val = 0  # a TSval whose echo is waited for
         self.probe_ns = NO_TIME  # since when; NO_TIME: none
         self.ts_count = 0
@@ -175,13 +201,44 @@ class Meter:
         self.reply_most_ns = 0
 
 
+class Again:
+    """What a direction sent again while it was outstanding, and the ACKs of that."""
+
+    __slots__ = (
+        "count",
+        "last_count",
+        "last_least_ns",
+        "last_most_ns",
+        "last_squares",
+        "last_sum_ns",
+        "least_ns",
+        "most",
+        "most_ns",
+        "squares",
+        "sum_ns",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.most = 0  # how often one segment was sent again
+        self.count = 0  # times since it was sent before
+        self.sum_ns = 0
+        self.squares = 0.0
+        self.least_ns = 0
+        self.most_ns = 0
+        self.last_count = 0  # ACKs of segments sent again: times since they were sent last
+        self.last_sum_ns = 0
+        self.last_squares = 0.0
+        self.last_least_ns = 0
+        self.last_most_ns = 0
+
+
 class Ring:
-    """Outstanding segments beyond the first: ends and times in turn."""
+    """Outstanding segments beyond the first: end, time of the last sending, numbers and above them how often again."""
 
     __slots__ = ("count", "first", "words")
 
     def __init__(self) -> None:
-        self.words = array("q", bytes(16 * FIRST_ROOM))
+        self.words = array("q", bytes(8 * WORDS * FIRST_ROOM))
         self.first = 0
         self.count = 0
 
@@ -242,6 +299,7 @@ class Gauge:
                 own.rsts += 1
             if bits & URG:
                 own.urgent += 1
+                own.urgent_bytes += length[i]
             if bits & ACK:
                 own.acks += 1
             if sack_count[i]:
@@ -324,8 +382,9 @@ class Gauge:
         ahead = (end - own.nxt) & MASK32
         if 0 < ahead < HALF:
             if (own.nxt - seq) & MASK32 == 0 or (seq - own.nxt) & MASK32 < HALF:
-                self.outstanding(own, end, now)
+                self.outstanding(own, end, (end - seq) & MASK32, now)
             else:
+                self.repeated(own, seq, end, now)
                 self.bar(own, seq, end)
             own.nxt = end
             # RFC 5681 3.1: what is sent before the peer has acknowledged more than the SYN.
@@ -333,6 +392,7 @@ class Gauge:
                 own.initial_bytes += length
                 own.initial_segments += 1
         else:
+            self.repeated(own, seq, end, now)
             self.bar(own, seq, end)
         if peer.has_ack:
             flight = (own.nxt - peer.ack) & MASK32
@@ -357,10 +417,79 @@ class Gauge:
         if (right - own.barred_to) & MASK32 < HALF:
             own.barred_to = right
 
-    def outstanding(self, own: Meter, end: int, now: int) -> None:
+    def repeated(self, own: Meter, seq: int, end: int, now: int) -> None:
+        """Take numbers that were sent before: the first outstanding segment among them, and the last, went out again."""
+        if own.old_ns == NO_TIME:
+            return
+        if 0 < (own.old_end - seq) & MASK32 < HALF:
+            first = -1
+        else:
+            first = self.place(own, seq)
+            if first == NONE:
+                return
+        if not self.resent(own, first, end, now, 1):
+            return
+        last = self.place(own, (end - 1) & MASK32)
+        if last > first and last != NONE:
+            self.resent(own, last, end, now, 0)
+
+    def place(self, own: Meter, number: int) -> int:
+        """Return the place in its ring of the first segment that ends behind a number; NONE where none does."""
+        if own.ring == NONE:
+            return NONE
+        ring = self.rings[own.ring]
+        mask = len(ring.words) // WORDS - 1
+        low = 0
+        high = ring.count
+        while low < high:
+            middle = (low + high) >> 1
+            ends = ring.words[((ring.first + middle) & mask) * WORDS]
+            if 0 < (ends - number) & MASK32 < HALF:
+                high = middle
+            else:
+                low = middle + 1
+        return low if low < ring.count else NONE
+
+    def resent(self, own: Meter, place: int, end: int, now: int, is_first: int) -> int:
+        """Note that the segment at a place (-1: the oldest) went out again; 0 where it lies behind ``end``."""
+        if place < 0:
+            if not 0 < (end - own.old_end + own.old_length) & MASK32 < HALF:
+                return 0
+            own.old_again += 1
+            again = own.old_again
+            before = own.old_ns
+            own.old_ns = now
+        else:
+            ring = self.rings[own.ring]
+            at = ((ring.first + place) & (len(ring.words) // WORDS - 1)) * WORDS
+            if not 0 < (end - ring.words[at] + (ring.words[at + 2] & LENGTH)) & MASK32 < HALF:
+                return 0
+            ring.words[at + 2] += LENGTH + 1
+            again = ring.words[at + 2] >> 32
+            before = ring.words[at + 1]
+            ring.words[at + 1] = now
+        if is_first:
+            if own.again is None:
+                own.again = Again()
+            since = now - before if now > before else 0
+            times = own.again
+            if again > times.most:
+                times.most = again
+            if times.count == 0 or since < times.least_ns:
+                times.least_ns = since
+            if since > times.most_ns:
+                times.most_ns = since
+            times.sum_ns += since
+            times.squares += 1.0 * since * since
+            times.count += 1
+        return 1
+
+    def outstanding(self, own: Meter, end: int, length: int, now: int) -> None:
         """Remember when new numbers went out."""
         if own.old_ns == NO_TIME:
             own.old_end = end
+            own.old_length = length
+            own.old_again = 0
             own.old_ns = now
             return
         if own.ring == NONE:
@@ -370,21 +499,20 @@ class Gauge:
                 own.ring = len(self.rings)
                 self.rings.append(Ring())
         ring = self.rings[own.ring]
-        size = len(ring.words) >> 1
+        size = len(ring.words) // WORDS
         if ring.count == size:
             if size >= MOST_OUTSTANDING:
                 return
-            larger = array("q", bytes(32 * size))
-            for number in range(size):
-                at = ((ring.first + number) & (size - 1)) << 1
-                larger[number << 1] = ring.words[at]
-                larger[(number << 1) + 1] = ring.words[at + 1]
+            larger = array("q", bytes(16 * WORDS * size))
+            for number in range(WORDS * size):
+                larger[number] = ring.words[(ring.first * WORDS + number) % (WORDS * size)]
             ring.words = larger
             ring.first = 0
             size <<= 1
-        at = ((ring.first + ring.count) & (size - 1)) << 1
+        at = ((ring.first + ring.count) & (size - 1)) * WORDS
         ring.words[at] = end
         ring.words[at + 1] = now
+        ring.words[at + 2] = length
         ring.count += 1
 
     def receive(
@@ -424,33 +552,55 @@ class Gauge:
 
     def acknowledged(self, way: Meter, ack: int, now: int) -> None:
         """Take what an ACK covers off the outstanding; a sample where it ends a segment that was sent once."""
+        newest = NO_TIME
         while way.old_ns != NO_TIME and (ack - way.old_end) & MASK32 < HALF:
             if way.old_end == ack:
-                inside = (ack - way.barred_from - 1) & MASK32
-                if way.barred_from == way.barred_to or inside >= (way.barred_to - way.barred_from) & MASK32:
-                    self.sample(way, now - way.old_ns if now > way.old_ns else 0)
-                else:
-                    way.ambiguous += 1
+                self.ended(way, ack, newest, now)
             else:
                 way.cumulative += 1
+            if way.old_ns > newest:
+                newest = way.old_ns
             if way.ring == NONE:
                 way.old_ns = NO_TIME
                 return
             ring = self.rings[way.ring]
-            at = ring.first << 1
+            at = ring.first * WORDS
             way.old_end = ring.words[at]
             way.old_ns = ring.words[at + 1]
-            ring.first = (ring.first + 1) & ((len(ring.words) >> 1) - 1)
+            way.old_length = ring.words[at + 2] & LENGTH
+            way.old_again = ring.words[at + 2] >> 32
+            ring.first = (ring.first + 1) & (len(ring.words) // WORDS - 1)
             ring.count -= 1
             if ring.count == 0:
                 self.give_back(way)
+
+    def ended(self, way: Meter, ack: int, newest: int, now: int) -> None:
+        """Take an ACK that ends the oldest segment; ``newest``: when one that it covers, too, was sent last."""
+        rtt = now - way.old_ns if now > way.old_ns else 0
+        if newest > way.old_ns:
+            way.post_loss += 1
+        inside = (ack - way.barred_from - 1) & MASK32
+        if way.barred_from == way.barred_to or inside >= (way.barred_to - way.barred_from) & MASK32:
+            self.sample(way, rtt)
+            return
+        way.ambiguous += 1
+        if way.old_again == 0 or way.again is None:
+            return
+        times = way.again
+        if times.last_count == 0 or rtt < times.last_least_ns:
+            times.last_least_ns = rtt
+        if rtt > times.last_most_ns:
+            times.last_most_ns = rtt
+        times.last_sum_ns += rtt
+        times.last_squares += 1.0 * rtt * rtt
+        times.last_count += 1
 
     def give_back(self, way: Meter) -> None:
         """Take a direction's ring away."""
         if way.ring == NONE:
             return
         ring = self.rings[way.ring]
-        if len(ring.words) > 2 * FIRST_ROOM:
+        if len(ring.words) > WORDS * FIRST_ROOM:
             ring = Ring()
             self.rings[way.ring] = ring
         ring.count = 0
@@ -476,6 +626,21 @@ class Gauge:
         way.rtt_count += 1
         way.rtt_sum_ns += rtt
         way.rtt_squares += 1.0 * rtt * rtt
+        if way.old_length < way.full_size:
+            return
+        if way.old_length > way.full_size:
+            way.full_size = way.old_length
+            way.full_count = 0
+            way.full_sum_ns = 0
+            way.full_squares = 0.0
+            way.full_most_ns = 0
+        if way.full_count == 0 or rtt < way.full_least_ns:
+            way.full_least_ns = rtt
+        if rtt > way.full_most_ns:
+            way.full_most_ns = rtt
+        way.full_count += 1
+        way.full_sum_ns += rtt
+        way.full_squares += 1.0 * rtt * rtt
 
     def echo(self, way: Meter, now: int, tsecr: int) -> None:
         """Take the echo of a TSval: a round trip where it is the one waited for (RFC 7323 4)."""

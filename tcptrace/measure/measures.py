@@ -13,7 +13,7 @@ from tcptrace.model.records import Connection, Side
 from tcptrace.model.tcpflags import OPT_SACK_PERMITTED, OPT_SCALE, OPT_TIMESTAMPS
 
 if TYPE_CHECKING:
-    from tcptrace.measure.gauge import Meter
+    from tcptrace.measure.gauge import Again, Meter
 
 NS = 1_000_000_000
 LEAST_RTO_NS = NS  # RFC 6298 2.4
@@ -27,6 +27,7 @@ class Given(NamedTuple):
     peer: "Meter"
     connection: Connection
     side: Side
+    handshake_ns: int | None  # from this side's SYN to its ACK, as the tap saw them
 
 
 class Measure(NamedTuple):
@@ -51,14 +52,29 @@ def _average(total: float, count: int, scale: int = 1) -> float | None:
     return total / count / scale if count else None
 
 
-def _deviation(given: Given) -> float | None:
-    """Return the standard deviation of the sample, n - 1."""
-    own = given.own
-    if own.rtt_count < 2:
+def _spread(squares: float, total: float, count: int) -> float | None:
+    """Return the standard deviation of a sample (n - 1) in seconds; ``None`` of less than two."""
+    if count < 2:
         return None
-    mean = own.rtt_sum_ns / own.rtt_count
-    variance = (own.rtt_squares - own.rtt_count * mean * mean) / (own.rtt_count - 1)
+    mean = total / count
+    variance = (squares - count * mean * mean) / (count - 1)
     return float(max(variance, 0.0) ** 0.5) / NS
+
+
+def _again_time(given: Given, name: str) -> float | None:
+    """Return a time of what was sent again, by the name of its field; ``None`` where nothing was."""
+    times = given.own.again
+    return None if times is None or not times.count else _seconds(getattr(times, name))
+
+
+def _last_time(given: Given, name: str) -> float | None:
+    """Return a time since a segment was sent last, by the name of its field; ``None`` where no ACK told one."""
+    times = given.own.again
+    return None if times is None or not times.last_count else _seconds(getattr(times, name))
+
+
+def _of_again(given: Given, of: Callable[["Again"], Value]) -> Value:
+    return None if given.own.again is None else of(given.own.again)
 
 
 def _unique(given: Given) -> int | None:
@@ -163,6 +179,13 @@ MEASURES: tuple[Measure, ...] = (
         lambda g: _found(g, "zero_window_probe"),
     ),
     Measure(
+        "zero_window_probe_bytes",
+        "zwnd probe bytes",
+        "bytes",
+        "payload of these: one octet each",
+        lambda g: _found(g, "zero_window_probe"),
+    ),
+    Measure(
         "out_of_order",
         "outoforder pkts",
         "count",
@@ -197,6 +220,13 @@ MEASURES: tuple[Measure, ...] = (
     Measure("sack_blocks", "sacks sent", "count", "SACK blocks in all segments", lambda g: g.own.blocks),
     Measure(
         "urgent", "urgent data pkts", "count", "segments with URG (RFC 9293 3.8.5)", lambda g: g.own.urgent
+    ),
+    Measure(
+        "urgent_bytes",
+        "urgent data bytes",
+        "bytes",
+        "payload of these; which octet the urgent pointer names is not looked at",
+        lambda g: g.own.urgent_bytes,
     ),
     Measure(
         "mss_bytes",
@@ -328,7 +358,53 @@ MEASURES: tuple[Measure, ...] = (
         lambda g: _average(g.own.rtt_sum_ns, g.own.rtt_count, NS),
     ),
     Measure(
-        "rtt_deviation_s", "RTT stdev", "seconds", "standard deviation of the sample (n - 1)", _deviation
+        "rtt_deviation_s",
+        "RTT stdev",
+        "seconds",
+        "standard deviation of the sample (n - 1)",
+        lambda g: _spread(g.own.rtt_squares, g.own.rtt_sum_ns, g.own.rtt_count),
+    ),
+    Measure(
+        "rtt_handshake_s",
+        "RTT from 3WHS",
+        "seconds",
+        "from its SYN to the ACK of that, at the tap: its half of `handshake`",
+        lambda g: _if(g.handshake_ns is not None, _seconds(g.handshake_ns or 0)),
+    ),
+    Measure(
+        "rtt_full_samples",
+        "RTT full_sz smpls",
+        "count",
+        "samples of the segments with most numbers among those sampled",
+        lambda g: g.own.full_count,
+    ),
+    Measure(
+        "rtt_full_min_s",
+        "RTT full_sz min",
+        "seconds",
+        "least of these",
+        lambda g: _if(g.own.full_count, _seconds(g.own.full_least_ns)),
+    ),
+    Measure(
+        "rtt_full_max_s",
+        "RTT full_sz max",
+        "seconds",
+        "greatest of these",
+        lambda g: _if(g.own.full_count, _seconds(g.own.full_most_ns)),
+    ),
+    Measure(
+        "rtt_full_avg_s",
+        "RTT full_sz avg",
+        "seconds",
+        "their mean",
+        lambda g: _average(g.own.full_sum_ns, g.own.full_count, NS),
+    ),
+    Measure(
+        "rtt_full_deviation_s",
+        "RTT full_sz stdev",
+        "seconds",
+        "their standard deviation (n - 1)",
+        lambda g: _spread(g.own.full_squares, g.own.full_sum_ns, g.own.full_count),
     ),
     Measure(
         "rtt_smoothed_s",
@@ -404,6 +480,39 @@ MEASURES: tuple[Measure, ...] = (
         lambda g: g.own.ambiguous,
     ),
     Measure(
+        "rtt_last_min_s",
+        "RTT min (last)",
+        "seconds",
+        "of these, from when the segment was sent last: least",
+        lambda g: _last_time(g, "last_least_ns"),
+    ),
+    Measure(
+        "rtt_last_max_s", "RTT max (last)", "seconds", "greatest", lambda g: _last_time(g, "last_most_ns")
+    ),
+    Measure(
+        "rtt_last_avg_s",
+        "RTT avg (last)",
+        "seconds",
+        "mean",
+        lambda g: _of_again(g, lambda times: _average(times.last_sum_ns, times.last_count, NS)),
+    ),
+    Measure(
+        "rtt_last_deviation_s",
+        "RTT sdv (last)",
+        "seconds",
+        "standard deviation (n - 1)",
+        lambda g: _of_again(
+            g, lambda times: _spread(times.last_squares, times.last_sum_ns, times.last_count)
+        ),
+    ),
+    Measure(
+        "post_loss_acks",
+        "post-loss acks",
+        "count",
+        "ACKs that end a segment since which one before it was sent again: they tell of the repair, not of the path",
+        lambda g: g.own.post_loss,
+    ),
+    Measure(
         "cumulative_acked",
         "segs cum acked",
         "count",
@@ -426,6 +535,42 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "duplicate_acks_run", "longest dupacks", "count", "longest run of these", lambda g: g.own.dup_longest
+    ),
+    Measure(
+        "sent_again_max",
+        "max # retrans",
+        "count",
+        "how often one outstanding segment was sent again, at most",
+        lambda g: 0 if g.own.again is None else g.own.again.most,
+    ),
+    Measure(
+        "sent_again_min_s",
+        "min retr time",
+        "seconds",
+        "from when an outstanding segment was sent to when it was sent again: least",
+        lambda g: _again_time(g, "least_ns"),
+    ),
+    Measure("sent_again_max_s", "max retr time", "seconds", "greatest", lambda g: _again_time(g, "most_ns")),
+    Measure(
+        "sent_again_avg_s",
+        "avg retr time",
+        "seconds",
+        "mean",
+        lambda g: _of_again(g, lambda times: _average(times.sum_ns, times.count, NS)),
+    ),
+    Measure(
+        "sent_again_deviation_s",
+        "sdv retr time",
+        "seconds",
+        "standard deviation (n - 1)",
+        lambda g: _of_again(g, lambda times: _spread(times.squares, times.sum_ns, times.count)),
+    ),
+    Measure(
+        "duplicates",
+        "hardware dups",
+        "count",
+        "second copies of the same packet (contract): they count nowhere else here",
+        lambda g: int(getattr(g.connection.duplicates, g.side)),
     ),
     Measure(
         "replies",
@@ -470,8 +615,8 @@ def measured(
         "handshake": {"syn_to_synack_s": to_server, "synack_to_ack_s": to_client},
     }
     sides: tuple[tuple[Side, Meter, Meter], ...] = (("client", client, server), ("server", server, client))
-    for side, own, peer in sides:
-        given = Given(own, peer, connection, side)
+    for (side, own, peer), part in zip(sides, handshake, strict=True):
+        given = Given(own, peer, connection, side, part)
         figures: dict[str, object] = {row.name: row.of(given) for row in MEASURES}
         figures["states_s"] = {state: ns / NS for state, ns in time_in_states(connection, side).items()}
         found[side] = figures

@@ -2,11 +2,22 @@
 cimport cython
 
 cdef long long HALF, MASK32, NO_TIME, NONE, SACK_WORDS, ACK, FIN, MARK_BAD_CHECKSUM, OPT_SCALE, OPT_TIMESTAMPS
-cdef long long PSH, RST, SYN, URG, SFR, FIRST_ROOM, MOST_OUTSTANDING, TRIPLE
+cdef long long PSH, RST, SYN, URG, SFR, FIRST_ROOM, MOST_OUTSTANDING, TRIPLE, WORDS, LENGTH
+
+
+@cython.final
+cdef class Again:
+    cdef public unsigned int most, count, last_count
+    cdef public long long sum_ns, least_ns, most_ns, last_sum_ns, last_least_ns, last_most_ns
+    cdef public double squares, last_squares
 
 
 @cython.final
 cdef class Meter:
+    cdef public Again again
+    cdef public unsigned int old_length, old_again, post_loss, full_size, full_count
+    cdef public long long urgent_bytes, full_sum_ns, full_least_ns, full_most_ns
+    cdef public double full_squares
     cdef public unsigned int segments, acks, pure_acks, pushed, urgent, syns, fins, rsts, data_segments
     cdef public unsigned int segment_least, segment_most, sacks, blocks, dsacks, dup_acks, dup_run, dup_longest
     cdef public unsigned int dup_triples, window_count, window_least, window_most, windows_zero, iss, nxt, ack
@@ -52,10 +63,18 @@ cdef class Gauge:
     cpdef send(self, Meter own, Meter peer, long long now, int bits, long long seq, long long length)
     cpdef bar(self, Meter own, long long left, long long right)
     @cython.locals(ring=Ring, size="long long", larger="long long[::1]", number="long long", at="long long")
-    cpdef outstanding(self, Meter own, long long end, long long now)
+    cpdef outstanding(self, Meter own, long long end, long long length, long long now)
+    @cython.locals(first="long long", last="long long")
+    cpdef repeated(self, Meter own, long long seq, long long end, long long now)
+    @cython.locals(ring=Ring, mask="long long", low="long long", high="long long", middle="long long", ends="long long")
+    cpdef long long place(self, Meter own, long long number)
+    @cython.locals(ring=Ring, at="long long", again="long long", before="long long", since="long long", times=Again)
+    cpdef int resent(self, Meter own, long long place, long long end, long long now, int is_first)
     @cython.locals(octets="long long", ahead="long long")
     cpdef receive(self, Meter own, Meter peer, long long now, int bits, long long ack, long long window, long long length)
-    @cython.locals(inside="long long", ring=Ring, at="long long")
+    @cython.locals(inside="long long", rtt="long long", times=Again)
+    cpdef ended(self, Meter way, long long ack, long long newest, long long now)
+    @cython.locals(newest="long long", ring=Ring, at="long long")
     cpdef acknowledged(self, Meter way, long long ack, long long now)
     @cython.locals(ring=Ring)
     cpdef give_back(self, Meter way)
