@@ -34,22 +34,15 @@ class Meter:
     __slots__ = (
         "ack",
         "acks",
-        "again",
-        "ambiguous",
         "barred_from",
         "barred_to",
-        "blocks",
-        "blocks_most",
         "cumulative",
         "data_bytes",
         "data_first_ns",
         "data_last_ns",
         "data_segments",
-        "dsacks",
         "dup_acks",
-        "dup_longest",
         "dup_run",
-        "dup_triples",
         "fins",
         "flight_count",
         "flight_least",
@@ -70,16 +63,15 @@ class Meter:
         "last_ns",
         "mss",
         "nxt",
-        "old_again",
         "old_end",
         "old_length",
         "old_ns",
         "options",
-        "post_loss",
         "probe_ns",
         "probe_val",
         "pure_acks",
         "pushed",
+        "rare",
         "reply_count",
         "reply_least_ns",
         "reply_most_ns",
@@ -93,20 +85,16 @@ class Meter:
         "rtt_squares",
         "rtt_sum_ns",
         "rtt_var_ns",
-        "sacks",
         "scale",
         "segment_least",
         "segment_most",
         "segments",
         "syns",
-        "truncated",
-        "truncated_bytes",
         "ts_count",
         "ts_least_ns",
         "ts_most_ns",
         "ts_sum_ns",
         "urgent",
-        "urgent_bytes",
         "window",
         "window_count",
         "window_least",
@@ -121,14 +109,11 @@ class Meter:
         self.pure_acks = 0
         self.pushed = 0
         self.urgent = 0
-        self.urgent_bytes = 0
         self.syns = 0
         self.fins = 0
         self.rsts = 0
         self.data_segments = 0
         self.data_bytes = 0
-        self.truncated = 0  # segments whose payload the snap length cut
-        self.truncated_bytes = 0
         self.segment_least = 0
         self.segment_most = 0
         self.data_first_ns = NO_TIME
@@ -138,14 +123,8 @@ class Meter:
         self.options = 0  # of its SYN: OPT_ bits
         self.mss = 0
         self.scale = 0
-        self.sacks = 0  # segments with SACK blocks
-        self.blocks = 0
-        self.blocks_most = 0
-        self.dsacks = 0
         self.dup_acks = 0
         self.dup_run = 0
-        self.dup_longest = 0
-        self.dup_triples = 0
         self.window = NONE  # raw, of its last segment
         self.window_count = 0
         self.window_sum = 0
@@ -163,19 +142,15 @@ class Meter:
         self.flight_least = 0
         self.initial_bytes = 0
         self.initial_segments = 0
-        # Its oldest outstanding segment: end, numbers, how often it was sent again, and when it was sent last; NO_TIME:
-        # none. More are in its ring.
+        # Its oldest outstanding segment: end, numbers, and when it was sent last; NO_TIME: none. More are in its ring.
         self.old_end = 0
         self.old_length = 0
-        self.old_again = 0
         self.old_ns = NO_TIME
         self.ring = NONE  # place in ``Gauge.rings``
         self.barred_from = 0  # sent again: an ACK in (barred_from, barred_to] gives no sample (Karn)
         self.barred_to = 0
-        self.ambiguous = 0  # ACKs that end a segment sent again: no sample
         self.cumulative = 0  # segments that a later one's ACK covered
-        self.post_loss = 0  # ACKs that end a segment since which one before it was sent again
-        self.again: Again | None = None  # None: nothing was sent again
+        self.rare: Rare | None = None  # None: nothing of all that
         self.rtt_count = 0
         self.rtt_sum_ns = 0
         self.rtt_squares = 0.0  # of nanoseconds
@@ -183,7 +158,7 @@ class Meter:
         self.rtt_most_ns = 0
         self.rtt_smooth_ns = 0
         self.rtt_var_ns = 0
-        self.full_size = 0  # of samples: of the largest segments so far
+        self.full_size = 0  # numbers of the largest segments of which there is a sample, and their samples
         self.full_count = 0
         self.full_sum_ns = 0
         self.full_squares = 0.0
@@ -201,35 +176,59 @@ class Meter:
         self.reply_most_ns = 0
 
 
-class Again:
-    """What a direction sent again while it was outstanding, and the ACKs of that."""
+class Rare:
+    """What most directions have nothing of, so that a meter stays small."""
 
     __slots__ = (
-        "count",
+        "again_count",
+        "again_least_ns",
+        "again_most",
+        "again_most_ns",
+        "again_squares",
+        "again_sum_ns",
+        "ambiguous",
+        "blocks",
+        "blocks_most",
+        "dsacks",
+        "dup_longest",
+        "dup_triples",
         "last_count",
         "last_least_ns",
         "last_most_ns",
         "last_squares",
         "last_sum_ns",
-        "least_ns",
-        "most",
-        "most_ns",
-        "squares",
-        "sum_ns",
+        "old_again",
+        "post_loss",
+        "sacks",
+        "truncated",
+        "truncated_bytes",
+        "urgent_bytes",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.most = 0  # how often one segment was sent again
-        self.count = 0  # times since it was sent before
-        self.sum_ns = 0
-        self.squares = 0.0
-        self.least_ns = 0
-        self.most_ns = 0
-        self.last_count = 0  # ACKs of segments sent again: times since they were sent last
+        self.truncated = 0  # segments whose payload the snap length cut
+        self.truncated_bytes = 0
+        self.urgent_bytes = 0
+        self.sacks = 0  # segments with SACK blocks
+        self.blocks = 0
+        self.blocks_most = 0
+        self.dsacks = 0
+        self.dup_longest = 0
+        self.dup_triples = 0
+        self.old_again = 0  # how often the oldest outstanding segment was sent again
+        self.again_most = 0  # how often one outstanding segment was
+        self.again_count = 0  # times since it was sent before
+        self.again_sum_ns = 0
+        self.again_squares = 0.0
+        self.again_least_ns = 0
+        self.again_most_ns = 0
+        self.ambiguous = 0  # ACKs that end a segment sent again: no sample
+        self.last_count = 0  # of these: times since it was sent last
         self.last_sum_ns = 0
         self.last_squares = 0.0
         self.last_least_ns = 0
         self.last_most_ns = 0
+        self.post_loss = 0  # ACKs that end a segment since which one before it was sent again
 
 
 class Ring:
@@ -299,7 +298,9 @@ class Gauge:
                 own.rsts += 1
             if bits & URG:
                 own.urgent += 1
-                own.urgent_bytes += length[i]
+                if length[i]:
+                    rare = self.rare(own)
+                    rare.urgent_bytes += length[i]
             if bits & ACK:
                 own.acks += 1
             if sack_count[i]:
@@ -307,8 +308,9 @@ class Gauge:
             if bits & RST:
                 continue  # its numbers and window are no promise (RFC 9293 3.5.3)
             if captured[i] < length[i]:
-                own.truncated += 1
-                own.truncated_bytes += length[i] - captured[i]
+                rare = self.rare(own)
+                rare.truncated += 1
+                rare.truncated_bytes += length[i] - captured[i]
             if length[i]:
                 self.data(own, peer, now, bits, length[i])
             if length[i] or bits & (SYN | FIN):
@@ -331,19 +333,27 @@ class Gauge:
             self.meters[place] = meter
         return meter
 
+    def rare(self, own: Meter) -> Rare:
+        """Return what is rare of a direction, made where there is none yet."""
+        rare = own.rare
+        if rare is None:
+            rare = own.rare = Rare()
+        return rare
+
     def blocks(self, own: Meter, ack: int, count: int, sack: "array[int]", at: int) -> None:
         """Count the SACK blocks of a segment; RFC 2883 4: the first is a D-SACK below the ACK or within the second."""
-        own.sacks += 1
-        own.blocks += count
-        if count > own.blocks_most:
-            own.blocks_most = count
+        rare = self.rare(own)
+        rare.sacks += 1
+        rare.blocks += count
+        if count > rare.blocks_most:
+            rare.blocks_most = count
         left = sack[at]
         right = sack[at + 1]
         is_below = (ack - right) & MASK32 < HALF
         if not is_below and count > 1:
             is_below = (left - sack[at + 2]) & MASK32 < HALF and (sack[at + 3] - right) & MASK32 < HALF
         if is_below:
-            own.dsacks += 1
+            rare.dsacks += 1
 
     def data(self, own: Meter, peer: Meter, now: int, bits: int, length: int) -> None:
         """Count payload, and the time since the peer's last payload where this answers it."""
@@ -455,8 +465,9 @@ class Gauge:
         if place < 0:
             if not 0 < (end - own.old_end + own.old_length) & MASK32 < HALF:
                 return 0
-            own.old_again += 1
-            again = own.old_again
+            rare = self.rare(own)
+            rare.old_again += 1
+            again = rare.old_again
             before = own.old_ns
             own.old_ns = now
         else:
@@ -469,19 +480,17 @@ class Gauge:
             before = ring.words[at + 1]
             ring.words[at + 1] = now
         if is_first:
-            if own.again is None:
-                own.again = Again()
+            rare = self.rare(own)
             since = now - before if now > before else 0
-            times = own.again
-            if again > times.most:
-                times.most = again
-            if times.count == 0 or since < times.least_ns:
-                times.least_ns = since
-            if since > times.most_ns:
-                times.most_ns = since
-            times.sum_ns += since
-            times.squares += 1.0 * since * since
-            times.count += 1
+            if again > rare.again_most:
+                rare.again_most = again
+            if rare.again_count == 0 or since < rare.again_least_ns:
+                rare.again_least_ns = since
+            if since > rare.again_most_ns:
+                rare.again_most_ns = since
+            rare.again_sum_ns += since
+            rare.again_squares += 1.0 * since * since
+            rare.again_count += 1
         return 1
 
     def outstanding(self, own: Meter, end: int, length: int, now: int) -> None:
@@ -489,7 +498,8 @@ class Gauge:
         if own.old_ns == NO_TIME:
             own.old_end = end
             own.old_length = length
-            own.old_again = 0
+            if own.rare is not None:
+                own.rare.old_again = 0
             own.old_ns = now
             return
         if own.ring == NONE:
@@ -542,10 +552,11 @@ class Gauge:
             if peer.has_sent and 0 < ahead < HALF:  # RFC 5681 2: while data is outstanding
                 own.dup_acks += 1
                 own.dup_run += 1
-                if own.dup_run > own.dup_longest:
-                    own.dup_longest = own.dup_run
+                rare = self.rare(own)
+                if own.dup_run > rare.dup_longest:
+                    rare.dup_longest = own.dup_run
                 if own.dup_run == TRIPLE:
-                    own.dup_triples += 1
+                    rare.dup_triples += 1
         own.window = window
         if peer.old_ns != NO_TIME and (ack - peer.old_end) & MASK32 < HALF:
             self.acknowledged(peer, ack, now)
@@ -568,7 +579,8 @@ class Gauge:
             way.old_end = ring.words[at]
             way.old_ns = ring.words[at + 1]
             way.old_length = ring.words[at + 2] & LENGTH
-            way.old_again = ring.words[at + 2] >> 32
+            if way.rare is not None:
+                way.rare.old_again = ring.words[at + 2] >> 32
             ring.first = (ring.first + 1) & (len(ring.words) // WORDS - 1)
             ring.count -= 1
             if ring.count == 0:
@@ -578,22 +590,23 @@ class Gauge:
         """Take an ACK that ends the oldest segment; ``newest``: when one that it covers, too, was sent last."""
         rtt = now - way.old_ns if now > way.old_ns else 0
         if newest > way.old_ns:
-            way.post_loss += 1
+            rare = self.rare(way)
+            rare.post_loss += 1
         inside = (ack - way.barred_from - 1) & MASK32
         if way.barred_from == way.barred_to or inside >= (way.barred_to - way.barred_from) & MASK32:
             self.sample(way, rtt)
             return
-        way.ambiguous += 1
-        if way.old_again == 0 or way.again is None:
+        rare = self.rare(way)
+        rare.ambiguous += 1
+        if rare.old_again == 0:
             return
-        times = way.again
-        if times.last_count == 0 or rtt < times.last_least_ns:
-            times.last_least_ns = rtt
-        if rtt > times.last_most_ns:
-            times.last_most_ns = rtt
-        times.last_sum_ns += rtt
-        times.last_squares += 1.0 * rtt * rtt
-        times.last_count += 1
+        if rare.last_count == 0 or rtt < rare.last_least_ns:
+            rare.last_least_ns = rtt
+        if rtt > rare.last_most_ns:
+            rare.last_most_ns = rtt
+        rare.last_sum_ns += rtt
+        rare.last_squares += 1.0 * rtt * rtt
+        rare.last_count += 1
 
     def give_back(self, way: Meter) -> None:
         """Take a direction's ring away."""
@@ -626,8 +639,11 @@ class Gauge:
         way.rtt_count += 1
         way.rtt_sum_ns += rtt
         way.rtt_squares += 1.0 * rtt * rtt
-        if way.old_length < way.full_size:
-            return
+        if way.old_length >= way.full_size:
+            self.full(way, rtt)
+
+    def full(self, way: Meter, rtt: int) -> None:
+        """Take a round trip of one of the largest segments so far."""
         if way.old_length > way.full_size:
             way.full_size = way.old_length
             way.full_count = 0
@@ -638,9 +654,9 @@ class Gauge:
             way.full_least_ns = rtt
         if rtt > way.full_most_ns:
             way.full_most_ns = rtt
-        way.full_count += 1
-        way.full_sum_ns += rtt
         way.full_squares += 1.0 * rtt * rtt
+        way.full_sum_ns += rtt
+        way.full_count += 1
 
     def echo(self, way: Meter, now: int, tsecr: int) -> None:
         """Take the echo of a TSval: a round trip where it is the one waited for (RFC 7323 4)."""

@@ -13,7 +13,7 @@ from tcptrace.model.records import Connection, Side
 from tcptrace.model.tcpflags import OPT_SACK_PERMITTED, OPT_SCALE, OPT_TIMESTAMPS
 
 if TYPE_CHECKING:
-    from tcptrace.measure.gauge import Again, Meter
+    from tcptrace.measure.gauge import Meter, Rare
 
 NS = 1_000_000_000
 LEAST_RTO_NS = NS  # RFC 6298 2.4
@@ -61,20 +61,22 @@ def _spread(squares: float, total: float, count: int) -> float | None:
     return float(max(variance, 0.0) ** 0.5) / NS
 
 
-def _again_time(given: Given, name: str) -> float | None:
-    """Return a time of what was sent again, by the name of its field; ``None`` where nothing was."""
-    times = given.own.again
-    return None if times is None or not times.count else _seconds(getattr(times, name))
+def _rare(given: Given, name: str) -> int:
+    """Return a count of what most directions have nothing of, by the name of its field."""
+    rare = given.own.rare
+    return 0 if rare is None else int(getattr(rare, name))
 
 
-def _last_time(given: Given, name: str) -> float | None:
-    """Return a time since a segment was sent last, by the name of its field; ``None`` where no ACK told one."""
-    times = given.own.again
-    return None if times is None or not times.last_count else _seconds(getattr(times, name))
+def _rare_time(given: Given, name: str) -> float | None:
+    """Return a time of that, by the name of its field; ``None`` where there is none."""
+    rare = given.own.rare
+    if rare is None or not getattr(rare, name.partition("_")[0] + "_count"):
+        return None
+    return _seconds(getattr(rare, name))
 
 
-def _of_again(given: Given, of: Callable[["Again"], Value]) -> Value:
-    return None if given.own.again is None else of(given.own.again)
+def _of_rare(given: Given, of: Callable[["Rare"], Value]) -> Value:
+    return None if given.own.rare is None else of(given.own.rare)
 
 
 def _unique(given: Given) -> int | None:
@@ -130,21 +132,21 @@ MEASURES: tuple[Measure, ...] = (
         "sack pkts sent",
         "count",
         "segments with SACK blocks (RFC 2018)",
-        lambda g: g.own.sacks,
+        lambda g: _rare(g, "sacks"),
     ),
     Measure(
         "dsack_segments",
         "dsack pkts sent",
         "count",
         "of these, whose first block lies below the ACK or within the second (RFC 2883 4)",
-        lambda g: g.own.dsacks,
+        lambda g: _rare(g, "dsacks"),
     ),
     Measure(
         "sack_blocks_max",
         "max sack blks/ack",
         "count",
         "most blocks in a segment",
-        lambda g: g.own.blocks_most,
+        lambda g: _rare(g, "blocks_most"),
     ),
     Measure(
         "unique_bytes", "unique bytes sent", "bytes", "each payload sequence number once (contract)", _unique
@@ -217,7 +219,9 @@ MEASURES: tuple[Measure, ...] = (
         "SACK permitted in its SYN (RFC 2018 2); null without a SYN",
         lambda g: _if(g.own.syns, bool(g.own.options & OPT_SACK_PERMITTED)),
     ),
-    Measure("sack_blocks", "sacks sent", "count", "SACK blocks in all segments", lambda g: g.own.blocks),
+    Measure(
+        "sack_blocks", "sacks sent", "count", "SACK blocks in all segments", lambda g: _rare(g, "blocks")
+    ),
     Measure(
         "urgent", "urgent data pkts", "count", "segments with URG (RFC 9293 3.8.5)", lambda g: g.own.urgent
     ),
@@ -226,7 +230,7 @@ MEASURES: tuple[Measure, ...] = (
         "urgent data bytes",
         "bytes",
         "payload of these; which octet the urgent pointer names is not looked at",
-        lambda g: g.own.urgent_bytes,
+        lambda g: _rare(g, "urgent_bytes"),
     ),
     Measure(
         "mss_bytes",
@@ -455,14 +459,14 @@ MEASURES: tuple[Measure, ...] = (
         "truncated packets",
         "count",
         "segments whose payload the snap length cut",
-        lambda g: g.own.truncated,
+        lambda g: _rare(g, "truncated"),
     ),
     Measure(
         "truncated_bytes",
         "truncated data",
         "bytes",
         "payload that it cut",
-        lambda g: g.own.truncated_bytes,
+        lambda g: _rare(g, "truncated_bytes"),
     ),
     Measure(
         "stream_bytes",
@@ -477,40 +481,38 @@ MEASURES: tuple[Measure, ...] = (
         "ambiguous acks",
         "count",
         "ACKs that end a segment sent again: no sample (RFC 6298 3)",
-        lambda g: g.own.ambiguous,
+        lambda g: _rare(g, "ambiguous"),
     ),
     Measure(
         "rtt_last_min_s",
         "RTT min (last)",
         "seconds",
         "of these, from when the segment was sent last: least",
-        lambda g: _last_time(g, "last_least_ns"),
+        lambda g: _rare_time(g, "last_least_ns"),
     ),
     Measure(
-        "rtt_last_max_s", "RTT max (last)", "seconds", "greatest", lambda g: _last_time(g, "last_most_ns")
+        "rtt_last_max_s", "RTT max (last)", "seconds", "greatest", lambda g: _rare_time(g, "last_most_ns")
     ),
     Measure(
         "rtt_last_avg_s",
         "RTT avg (last)",
         "seconds",
         "mean",
-        lambda g: _of_again(g, lambda times: _average(times.last_sum_ns, times.last_count, NS)),
+        lambda g: _of_rare(g, lambda rare: _average(rare.last_sum_ns, rare.last_count, NS)),
     ),
     Measure(
         "rtt_last_deviation_s",
         "RTT sdv (last)",
         "seconds",
         "standard deviation (n - 1)",
-        lambda g: _of_again(
-            g, lambda times: _spread(times.last_squares, times.last_sum_ns, times.last_count)
-        ),
+        lambda g: _of_rare(g, lambda rare: _spread(rare.last_squares, rare.last_sum_ns, rare.last_count)),
     ),
     Measure(
         "post_loss_acks",
         "post-loss acks",
         "count",
         "ACKs that end a segment since which one before it was sent again: they tell of the repair, not of the path",
-        lambda g: g.own.post_loss,
+        lambda g: _rare(g, "post_loss"),
     ),
     Measure(
         "cumulative_acked",
@@ -531,39 +533,45 @@ MEASURES: tuple[Measure, ...] = (
         "triple dupacks",
         "count",
         "runs of three and more (RFC 5681 3.2)",
-        lambda g: g.own.dup_triples,
+        lambda g: _rare(g, "dup_triples"),
     ),
     Measure(
-        "duplicate_acks_run", "longest dupacks", "count", "longest run of these", lambda g: g.own.dup_longest
+        "duplicate_acks_run",
+        "longest dupacks",
+        "count",
+        "longest run of these",
+        lambda g: _rare(g, "dup_longest"),
     ),
     Measure(
         "sent_again_max",
         "max # retrans",
         "count",
         "how often one outstanding segment was sent again, at most",
-        lambda g: 0 if g.own.again is None else g.own.again.most,
+        lambda g: _rare(g, "again_most"),
     ),
     Measure(
         "sent_again_min_s",
         "min retr time",
         "seconds",
         "from when an outstanding segment was sent to when it was sent again: least",
-        lambda g: _again_time(g, "least_ns"),
+        lambda g: _rare_time(g, "again_least_ns"),
     ),
-    Measure("sent_again_max_s", "max retr time", "seconds", "greatest", lambda g: _again_time(g, "most_ns")),
+    Measure(
+        "sent_again_max_s", "max retr time", "seconds", "greatest", lambda g: _rare_time(g, "again_most_ns")
+    ),
     Measure(
         "sent_again_avg_s",
         "avg retr time",
         "seconds",
         "mean",
-        lambda g: _of_again(g, lambda times: _average(times.sum_ns, times.count, NS)),
+        lambda g: _of_rare(g, lambda rare: _average(rare.again_sum_ns, rare.again_count, NS)),
     ),
     Measure(
         "sent_again_deviation_s",
         "sdv retr time",
         "seconds",
         "standard deviation (n - 1)",
-        lambda g: _of_again(g, lambda times: _spread(times.squares, times.sum_ns, times.count)),
+        lambda g: _of_rare(g, lambda rare: _spread(rare.again_squares, rare.again_sum_ns, rare.again_count)),
     ),
     Measure(
         "duplicates",
