@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 IP = "127.83.45.7"  # of no other test
+CLIENT_IP = "127.83.45.8"
+FIRST_PORT = 10_000
 WAIT_S = 20.0
 SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
 DROP = struct.pack("HBBI", 0x06, 0, 0, 0)  # BPF: ret #0
@@ -22,8 +24,9 @@ RETRANSMITTED_S = 0.5  # Linux sends a FIN again after some 0.2 s, and an ACK at
 class Pair:
     """Both ends of a connection."""
 
-    def __init__(self, listener: socket.socket) -> None:
-        self.client = socket.create_connection(listener.getsockname(), timeout=WAIT_S)
+    def __init__(self, listener: socket.socket, port: int) -> None:
+        """Connect from a port that no other pair has: a TIME-WAIT that is cut short may be missed by polls."""
+        self.client = socket.create_connection(listener.getsockname(), WAIT_S, (CLIENT_IP, port))
         self.server, _ = listener.accept()
         self.server.settimeout(WAIT_S)
 
@@ -154,7 +157,12 @@ def unread_after_half_close(pair: Pair) -> None:
     pair.server.close()
 
 
-def data_after_close(pair: Pair) -> Iterator[None]:
+def data_after_close(pair: Pair) -> None:
+    pair.client.close()
+    pair.server.sendall(b"too late")  # which acknowledges the FIN as well
+
+
+def data_long_after_close(pair: Pair) -> Iterator[None]:
     pair.client.close()
     yield
     pair.server.sendall(b"too late")
@@ -186,7 +194,7 @@ ENDINGS: tuple[Ending, ...] = (
         reset_in_fin_wait_1,
         reset_in_fin_wait_2,
     ),
-    *(unread, unread_after_half_close, data_after_close, dropped_midway),
+    *(unread, unread_after_half_close, data_after_close, data_long_after_close, dropped_midway),
     *KEPT,
 )
 
@@ -220,7 +228,7 @@ def main() -> None:
             if kind in ALONE:
                 kind()
                 continue
-            pair = Pair(listener)
+            pair = Pair(listener, FIRST_PORT + number)
             rest = kind(pair)
             if rest is not None:
                 next(rest)
