@@ -23,7 +23,7 @@ class SocketsRequest(NamedTuple):
 
 
 @click.command(
-    epilog="With -i, WORDS are the filter: `tcptrace sockets -i lo port 80`. Else FILE... [FILTER...], as in `analyze`."
+    epilog="With -i, the words are the filter: `tcptrace sockets -i lo port 80`. Else FILE... [FILTER...], as in `analyze`."
 )
 @click.argument("words", nargs=-1, type=click.Path(), metavar="[FILE|-...] [FILTER...]")
 @shared.FILES
