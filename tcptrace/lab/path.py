@@ -10,6 +10,7 @@ from tcptrace.lab.segment import ACK, FIN, RST, SYN, Segment, read_segment
 Match = Callable[[Segment], bool]
 
 SIDES = ("client", "server")
+CLIENT_PORT, SERVER_PORT = 28_001, 29_001
 DELAY_S = 0.01  # one way
 
 

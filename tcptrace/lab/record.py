@@ -82,9 +82,8 @@ def _number() -> tuple[int, socket.socket]:
 def _recording(played: _Played, changes: Sequence[Change], offset_ns: int) -> Recording:
     world = played.world
     assert world.end_ns is not None
+    own = [change for change in changes if change.time_ns >= world.begin_ns]
     addresses = {side: {world.host(side).ip, world.host(side).ip6} for side in SIDES}
-    found = {
-        side: lives(addresses[side], changes, history_of(world.polls[side]), world.end_ns) for side in SIDES
-    }
-    ports = {side: listening_ports(addresses[side], changes) for side in SIDES}
+    found = {side: lives(addresses[side], own, history_of(world.polls[side]), world.end_ns) for side in SIDES}
+    ports = {side: listening_ports(addresses[side], own) for side in SIDES}
     return recording(played.name, played.captures, found, ports, offset_ns)

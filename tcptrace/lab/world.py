@@ -16,7 +16,7 @@ from pathlib import Path as File
 from tcptrace.kernel.namespace import Namespace
 from tcptrace.kernel.paths import Poll
 from tcptrace.kernel.sock_diag import SockDiag
-from tcptrace.lab.path import SIDES, Path
+from tcptrace.lab.path import CLIENT_PORT, SERVER_PORT, SIDES, Path
 from tcptrace.lab.relay import Relay
 from tcptrace.lab.segment import read_segment
 from tcptrace.lab.tap import ETHERNET, RAW, Tap
@@ -25,7 +25,6 @@ from tcptrace.model.errors import InputError
 
 # All ports of scenarios: below what systems give away (ip_local_port_range begins at 32768), so that nobody else has one.
 LOW_PORT, HIGH_PORT = 28_000, 29_999
-CLIENT_PORT, SERVER_PORT = 28_001, 29_001
 _POLL_S = 0.006
 _PATIENCE_S = 30.0
 TCP_REPAIR = 19  # <linux/tcp.h>
@@ -93,6 +92,9 @@ class World:
         """Build it; ``number`` sets its addresses apart from those of other worlds. ``InputError`` where not allowed."""
         self.path = Path()
         self.polls: dict[str, list[Poll]] = {side: [] for side in SIDES}
+        self.begin_ns = (
+            time.monotonic_ns()
+        )  # what the tracepoint has from before is of who had the number then
         self.end_ns: int | None = None  # CLOCK_MONOTONIC: where captures and truth end
         self._only: str | None = None  # the sender whose frames are kept
         self._taps: dict[str, Tap] = {}

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from tcptrace.lab.client import drive
+from tcptrace.lab.path import SERVER_PORT
 from tcptrace.lab.service import Options
 from tcptrace.lab.serving import serving
-from tcptrace.lab.world import SERVER_PORT, World
+from tcptrace.lab.world import World
 
 _PATIENCE_S = 30.0
 

@@ -4,9 +4,9 @@ import hashlib
 import socket
 import threading
 
-from tcptrace.lab.path import Weather, is_data
+from tcptrace.lab.path import SERVER_PORT, Weather, is_data
 from tcptrace.lab.scenarios.closing import open_and_talk
-from tcptrace.lab.world import LOW_PORT, SERVER_PORT, World
+from tcptrace.lab.world import LOW_PORT, World
 from tcptrace.model.errors import InputError
 
 _MANY = 500

@@ -3,8 +3,8 @@
 import socket
 import time
 
-from tcptrace.lab.path import is_ack, is_any, is_syn, is_syn_ack
-from tcptrace.lab.world import CLIENT_PORT, SERVER_PORT, World
+from tcptrace.lab.path import CLIENT_PORT, SERVER_PORT, is_ack, is_any, is_syn, is_syn_ack
+from tcptrace.lab.world import World
 
 TCP_DEFER_ACCEPT, TCP_FASTOPEN = 9, 23  # <linux/tcp.h>
 MSG_FASTOPEN = 0x20000000

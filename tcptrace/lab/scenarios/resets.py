@@ -4,11 +4,11 @@ import socket
 import subprocess
 import time
 
-from tcptrace.lab.path import is_any, is_rst
+from tcptrace.lab.path import CLIENT_PORT, is_any, is_rst
 from tcptrace.lab.scenarios.closing import open_and_talk, talk
 from tcptrace.lab.scenarios.opening import finish_normally, start
 from tcptrace.lab.segment import Segment
-from tcptrace.lab.world import CLIENT_PORT, World
+from tcptrace.lab.world import World
 
 
 def rst_by_client(world: World) -> None:

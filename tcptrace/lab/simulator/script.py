@@ -4,22 +4,20 @@ In ``Script("0.0 client open; 0.1 client send 1500; 0.5 client shut")`` a line i
 is ``client`` or ``server``; ``client.1`` is the second connection that it has opened (or, at a listener, accepted). What
 a server is to do with a connection that it does not have yet, it does as soon as it has it.
 
-The acts of a user: ``open [PORT]`` (so many beyond the usual one; ``open 0 10``: 10 octets go with the SYN), ``send N``,
-``shut`` (CLOSE: nothing more to send), ``leave`` (and nothing more is read), ``abort``, ``hold`` (reads no more),
-``read [N]``, ``cork``, ``vanish``, ``unlisten``. Of the path: ``loses KIND [N]`` (the next N from that side; 0: all from
-here on), ``delays KIND S [N]``, ``doubles KIND S [N]``; KIND is ``syn syn-ack fin rst data ack`` or ``any``. Of somebody
-else: ``forges FLAGS N`` sends a segment in that side's name, N beyond its last number. ``path slow S`` and ``path clear``
-are for both sides.
+The acts of a user: ``open [PORT]`` (so many beyond the usual one; ``open 0 10``: 10 octets go with the SYN),
+``open-self`` (its own port), ``send N``, ``shut`` (CLOSE: nothing more to send), ``leave`` (and nothing more is read),
+``abort``, ``hold`` (reads no more), ``read [N]``, ``cork``, ``vanish``, ``unlisten``. Of the path: ``loses KIND [N]`` (the
+next N from that side; 0: all from here on), ``delays KIND S [N]``, ``doubles KIND S [N]``; KIND is ``syn syn-ack fin rst
+data ack`` or ``any``. Of somebody else: ``forges FLAGS N`` sends a segment in that side's name, N beyond its last number.
+``path clear`` ends all rules.
 """
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tcptrace.lab.path import Path
+from tcptrace.lab.path import SERVER_PORT, Path
 from tcptrace.lab.simulator.connection import Habits
-
-CLIENT_PORT, SERVER_PORT = 28_001, 29_001
 
 
 class Call(NamedTuple):
@@ -37,9 +35,7 @@ class Listening(NamedTuple):
     """How a server listens."""
 
     port: int = SERVER_PORT
-    room: int | None = (
-        None  # for so many that wait to be accepted, and none ever is; None: each is accepted at once
-    )
+    room: int | None = None  # for so many that wait, and nobody accepts them; None: each is accepted at once
     has_cookies: bool = False  # it keeps nothing before the handshake's ACK (RFC 4987 3.6)
 
 

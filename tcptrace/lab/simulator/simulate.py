@@ -4,12 +4,12 @@ import heapq
 import random
 from typing import NamedTuple
 
-from tcptrace.lab.path import DELAY_S, KINDS, SIDES, Path
+from tcptrace.lab.path import CLIENT_PORT, DELAY_S, KINDS, SERVER_PORT, SIDES, Path
 from tcptrace.lab.segment import FIN, RST, SYN, Segment
 from tcptrace.lab.simulator.connection import Connection, Habits
 from tcptrace.lab.simulator.endpoint import Endpoint
 from tcptrace.lab.simulator.host import Host
-from tcptrace.lab.simulator.script import CLIENT_PORT, SERVER_PORT, Call, Script
+from tcptrace.lab.simulator.script import Call, Script
 
 BEGIN_NS = 1_700_000_000_000_000_000  # of the simulated clock: any time would do
 ADDRESSES = {"client": ("192.0.2.1", CLIENT_PORT), "server": ("192.0.2.2", SERVER_PORT)}  # RFC 5737
@@ -112,17 +112,11 @@ class Simulation:
         if isinstance(what, Segment):
             self.hosts[side].arrives(self._now_ns, what)
         elif isinstance(what, Call) and what.side == "path":
-            self._change_path(what)
+            self._path.clear()  # the only act of its
         elif isinstance(what, Call):
             self._do(what)
         else:
             self.hosts[side].tick(self._now_ns)
-
-    def _change_path(self, call: Call) -> None:
-        if call.act == "clear":
-            self._path.clear()
-        else:
-            self._path.delay_s = call.amounts[0]
 
     def _do(self, call: Call) -> None:
         """Do what a line of the script says."""
