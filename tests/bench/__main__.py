@@ -151,6 +151,17 @@ def goals(
             bench.cpu_ratio("conns", tools.JSON, tools.C_PROGRAM),
             0.4,
         ),
+        (
+            "reuse: CPU over the C tcptrace's, at most",
+            bench.cpu_ratio("reuse", tools.SUMMARY, tools.C_PROGRAM),
+            0.1,
+        ),
+        (
+            "reuse, --json: CPU over the C tcptrace's, at most",
+            bench.cpu_ratio("reuse", tools.JSON, tools.C_PROGRAM),
+            0.4,
+        ),
+        ("full: CPU over tcpdump's, at most", bench.cpu_ratio("full", tools.SUMMARY, tools.TCPDUMP), 1),
         ("conns: MB of its own, at most", bench.memory("conns", tools.SUMMARY), 250),
         ("conns, --json: MB of its own, at most", bench.memory("conns", tools.JSON), 250),
         ("syns: MB of its own, at most", bench.memory("syns", tools.SUMMARY), 1000),

@@ -127,13 +127,23 @@ _STAGGER = 50  # connections that begin between two segments of one
 
 def make_conns(capture: Capture, packets: int) -> None:
     """Short connections of ten segments from as many addresses, some 500 of them at a time."""
-    connections = packets // len(_SHORT)
+    _short(capture, packets // len(_SHORT), packets // len(_SHORT))
+
+
+def make_reuse(capture: Capture, packets: int) -> None:
+    """Short connections of ten segments as in conns, each four-tuple used twice: reuse is the norm."""
+    _short(capture, packets // len(_SHORT), -(-packets // len(_SHORT) // 2))
+
+
+def _short(capture: Capture, connections: int, pairs: int) -> None:
+    """Write short connections between so many ``pairs`` of addresses and ports, in turn."""
     for now in range(connections + _STAGGER * (len(_SHORT) - 1)):
         for place, (from_client, flags, client_sent, server_sent, length) in enumerate(_SHORT):
             number = now - place * _STAGGER
             if not 0 <= number < connections:
                 continue
-            client, port = CLIENTS + 256 + number, 32_768 + number % 28_000
+            pair = number % pairs
+            client, port = CLIENTS + 256 + pair, 32_768 + pair % 28_000
             client_isn, server_isn = number * 2_654_435_761, number * 2_246_822_519 + 7
             time = capture.now_ms
             options = syn_options(time, 0) if flags & SYN else timestamps(time, max(time - 1, 1))
@@ -167,6 +177,7 @@ class Case(NamedTuple):
 CASES = {
     "bulk": Case(2_000_000, 128, 20, make_bulk),
     "conns": Case(2_000_000, 128, 10, make_conns),
+    "reuse": Case(2_000_000, 128, 10, make_reuse),
     "full": Case(300_000, 262_144, 30, make_full),
     "syns": Case(4_000_000, 128, 2, make_syns),
 }
