@@ -4,7 +4,7 @@ import socket
 import subprocess
 import time
 
-from tcptrace.lab.path import CLIENT_PORT, is_any, is_rst
+from tcptrace.lab.path import CLIENT_PORT, is_ack, is_any, is_rst
 from tcptrace.lab.scenarios.closing import open_and_talk, talk
 from tcptrace.lab.scenarios.opening import finish_normally, start
 from tcptrace.lab.segment import Segment
@@ -54,6 +54,16 @@ def rst_in_fin_wait_2(world: World) -> None:
 def data_to_closed_end(world: World) -> None:
     """Have the server send to a client that has closed and reads no more: it answers by a RST."""
     client, server = open_and_talk(world)
+    client.close()
+    world.settle()
+    server.sendall(b"is anybody there?")
+    world.settle()
+
+
+def data_with_ack_to_closed_end(world: World) -> None:
+    """Lose the bare ACKs, so that the data themselves bring the ACK of the FIN: one segment, two steps, and a RST."""
+    client, server = open_and_talk(world)
+    world.path.drop("server", is_ack, None)
     client.close()
     world.settle()
     server.sendall(b"is anybody there?")

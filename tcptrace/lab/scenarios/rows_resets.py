@@ -49,6 +49,12 @@ RESETS = {
         "3.6",
         script=talk("0.5 client leave; 1 server send 17"),
     ),
+    "data-with-ack-to-closed-end": Scenario(
+        resets.data_with_ack_to_closed_end,
+        "such data that also bring the ACK of the FIN: FIN-WAIT-2, then a RST",
+        "3.10.7.4",
+        script=talk("0.4 server loses ack 0; 0.5 client leave; 0.6 server send 17"),
+    ),
     "unread-data-close": Scenario(
         resets.unread_data_close,
         "closed with data unread: a RST",
