@@ -15,7 +15,7 @@ class FlightPicture(Chart):
     """What was outstanding in each direction, below the receiver's window."""
 
     name = "bytes in flight"
-    unit_y = "bytes"
+    unit_y = "in flight, bytes"
     empty = "no data was sent"
     is_cut_to_data = True
     key = (
@@ -70,7 +70,7 @@ class WindowPicture(Chart):
     """The window that each end announced; a panel for each direction in which it allows data."""
 
     name = "receive window"
-    unit_y = "bytes"
+    unit_y = "window, bytes"
     empty = "no window: no ACK, or " + UNSCALED
     key = (
         Key("window", "as announced, scaled", WINDOW_EDGE, 1.4),
@@ -89,7 +89,8 @@ class WindowPicture(Chart):
     def said(self, way: Direction) -> str:
         """Return the range of the window."""
         sizes = [ack.window_bytes for ack in way.acked if ack.window_bytes is not None]
-        return f"{count(min(sizes))} to {count(max(sizes))} B"
+        least, most = min(sizes), max(sizes)
+        return f"{count(most)} B throughout" if least == most else f"{count(least)} to {count(most)} B"
 
     def panel(self, axes: Axes, way: Direction) -> None:
         """Draw one end's window."""

@@ -1,6 +1,6 @@
 """Where every connection spent its time: a half row for each end, and below how many ends were in each state."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -24,6 +24,7 @@ MARGIN, TOP, ROW, HALF = 0.35, 1.42, 0.40, 0.155
 CHART_WIDTH, POPULATION, BETWEEN, BOTTOM = 7.0, 1.75, 0.45, 0.62
 OUTCOMES_WIDTH = 1.55
 ALL_ROWS, WORST_ROWS = 60, 40
+BAND_NAME = 6.2  # points
 # From the ground up: what lasts longest at the bottom.
 ORDER = (
     "TIME-WAIT",
@@ -168,25 +169,8 @@ class GanttPicture:
             until = end if stay.until_ns is None else self.at(stay.until_ns)
             goes_on = goes_on or stay.until_ns is None or until > end
             until = min(until, end)
-            colour = STATES[stay.state]
             spans.append((begin, until))
-            place = (begin, top)
-            bars.add_patch(
-                Rectangle(place, until - begin, height, facecolor=colour.fill, edgecolor="none", zorder=3)
-            )
-            if colour.hatch:
-                bars.add_patch(
-                    Rectangle(
-                        place,
-                        until - begin,
-                        height,
-                        facecolor="none",
-                        edgecolor=colour.text + "66",
-                        hatch=colour.hatch,
-                        lw=0,
-                        zorder=3.1,
-                    )
-                )
+            self._stay(bars, (begin, until), top, height, stay.state)
         if not spans:
             return
         left, right = spans[0][0], spans[-1][1]
@@ -215,6 +199,44 @@ class GanttPicture:
                 [(x + 0.015, middle - 0.035), (x + 0.015, middle + 0.035), (x + 0.08, middle)], INK, 4
             )
 
+    def _stay(self, bars: Axes, span: tuple[float, float], top: float, height: float, state: str) -> None:
+        """Draw one stay, with the state's name where it fits."""
+        colour = STATES[state]
+        begin, until = span
+        bars.add_patch(
+            Rectangle((begin, top), until - begin, height, facecolor=colour.fill, edgecolor="none", zorder=3)
+        )
+        if colour.hatch:
+            bars.add_patch(
+                Rectangle(
+                    (begin, top),
+                    until - begin,
+                    height,
+                    facecolor="none",
+                    edgecolor=colour.text + "66",
+                    hatch=colour.hatch,
+                    lw=0,
+                    zorder=3.1,
+                )
+            )
+        if self._inches(until - begin) >= pen.width_of(state, BAND_NAME, "bold") + 0.1:
+            self._name(
+                self.left + self._inches((begin + until) / 2), TOP + (top + height / 2 + 0.5) * ROW, state
+            )
+
+    def _name(self, x: float, y: float, state: str) -> None:
+        """Write a state's name into its band; grey would not tell one band from another."""
+        colour = STATES[state]
+        drawn = self.pen.text(
+            x, y, state, BAND_NAME, colour=colour.text, across="center", weight="bold", layer=9
+        )
+        if colour.hatch:
+            drawn.set_bbox({"facecolor": colour.fill, "edgecolor": "none", "pad": 0.8 * self.pen.scale})
+
+    def _inches(self, span: float) -> float:
+        """Return how wide a span of time is drawn."""
+        return CHART_WIDTH * span / max(self.at(self.end_ns), 1e-9)
+
     def _population(self, panel: Axes) -> None:
         """Draw how many ends were in each state."""
         edges, counts = self.population.counts()
@@ -222,6 +244,8 @@ class GanttPicture:
             edges = [edges[0], edges[0] + 1]
         xs = [self.at(edge) for edge in edges]
         base = [0.0] * (len(edges) - 1)
+        columns = zip(*(counts[name] for name in ORDER), strict=True)
+        most = max(map(sum, columns), default=0) * 1.08 or 1
         for name in ORDER:
             top = [low + more for low, more in zip(base, counts[name], strict=True)]
             if any(counts[name]):
@@ -237,9 +261,10 @@ class GanttPicture:
                     lw=0,
                     zorder=2,
                 )
+                self._name_in(xs, base, top, most, name)
             base = top
         panel.stairs(base, xs, color=INK, lw=0.6 * self.pen.scale, zorder=3)
-        panel.set_ylim(0, max(base, default=0) * 1.08 or 1)
+        panel.set_ylim(0, most)
         panel.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         panel.yaxis.set_major_formatter(FuncFormatter(number_words))
         size = 9 * self.pen.scale
@@ -247,3 +272,22 @@ class GanttPicture:
         panel.set_xlabel(f"{words} since the first segment", color=MUTED, fontsize=size)
         panel.set_ylabel("ends in a state", color=MUTED, fontsize=size)
         panel.yaxis.set_label_coords(-0.10, 0.5)
+
+    def _name_in(
+        self, xs: Sequence[float], low: Sequence[float], high: Sequence[float], most: float, state: str
+    ) -> None:
+        """Write a state's name where its part of the count is highest over the name's width, if it fits at all."""
+        width = pen.width_of(state, BAND_NAME, "bold") + 0.1
+        found = (BAND_NAME / 72 * 1.35 * most / POPULATION, 0.0, 0.0)  # the least height, in ends
+        for begin in range(len(low)):
+            ground, ceiling = low[begin], high[begin]
+            for end in range(begin, len(low)):
+                ground, ceiling = max(ground, low[end]), min(ceiling, high[end])
+                if ceiling - ground <= found[0]:
+                    break
+                if self._inches(xs[end + 1] - xs[begin]) >= width:
+                    found = (ceiling - ground, (xs[begin] + xs[end + 1]) / 2, (ground + ceiling) / 2)
+                    break
+        if found[2]:
+            top = TOP + len(self.rows) * ROW + BETWEEN
+            self._name(self.left + self._inches(found[1]), top + POPULATION * (1 - found[2] / most), state)

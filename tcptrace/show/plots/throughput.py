@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from tcptrace.measure.direction import Direction
 from tcptrace.measure.series import rates
 from tcptrace.show.plots.chart import Chart, Key
+from tcptrace.show.plots.pen import Dash
 from tcptrace.show.text import duration
 from tcptrace.show.theme import ACKED, MUTED, SIDES
 from tcptrace.show.words import octets
@@ -23,6 +24,9 @@ def interval_ns(span_ns: int) -> int:
         unit *= 10
 
 
+ACKED_DASH: Dash = (0, (4, 1.6))  # in grey the two lines would be one
+
+
 class ThroughputPicture(Chart):
     """The throughput of one connection, a panel for each direction with data."""
 
@@ -31,7 +35,7 @@ class ThroughputPicture(Chart):
     is_cut_to_data = True
     key = (
         Key("sent", "payload, sent again too", MUTED, 1.4),
-        Key("acknowledged", "new numbers only", ACKED, 1.4),
+        Key("acknowledged", "new numbers only", ACKED, 1.4, dash=ACKED_DASH),
     )
 
     def has(self, way: Direction) -> bool:
@@ -57,7 +61,7 @@ class ThroughputPicture(Chart):
             for pair in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
             if most >= pair[1] or pair[1] == 1
         )
-        self.unit_y = f"{name}/s"
+        self.unit_y = f"throughput, {name}/s"
         factor = 1_000_000_000 / step / unit
         edges = [self.at(rate.time_ns) for rate in carried] + [self.at(carried[-1].time_ns + step)]
         sent = [rate.sent_bytes * factor for rate in carried]
@@ -65,5 +69,5 @@ class ThroughputPicture(Chart):
         scale = self.pen.scale
         axes.stairs(sent, edges, color=SIDES[way.side], fill=True, alpha=0.25, lw=0, zorder=2)
         axes.stairs(sent, edges, color=SIDES[way.side], lw=1.4 * scale, zorder=3)
-        axes.stairs(acked, edges, color=ACKED, lw=1.4 * scale, zorder=4)
+        axes.stairs(acked, edges, color=ACKED, lw=1.4 * scale, ls=ACKED_DASH, zorder=4)
         axes.set_ylim(0, max(*sent, *acked, 0) * 1.08 or 1)

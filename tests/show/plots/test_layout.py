@@ -1,15 +1,21 @@
 """Pictures hold together: no text on another, none outside, whatever the connection. Measured on what is drawn."""
 
+from collections import Counter
 from typing import Any
 
 import msgspec
 import pytest
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.path import Path
 
 import tcptrace
 from tcptrace import plot
 from tcptrace.model.records import Connection, Endpoint, Finding, Segment, Sides
 from tcptrace.show.plots.figures import full_axes
+from tcptrace.show.theme import STATES
 from tests.script import parse
 from tests.show.plots.geometry import holds_together, texts
 from tests.show.samples import SAMPLES, ns, sample
@@ -198,6 +204,35 @@ def test_a_gantt_chart_holds_together(count: int) -> None:
     words = " ".join(text for text, _ in texts(figure))
     assert ("the worst 40" in words) == (count > 60)
     assert f"{count:,} connection" in words
+
+
+def test_a_gantt_chart_s_names_stand_in_bands_of_their_state() -> None:
+    ends = [f"ends a{n} 192.0.2.{n}:1000 b{n} 198.51.100.7:80" for n in range(1, 9)]
+    steps = ("0.{n} a{n} > SYN", "1.{n} b{n} < SYN,ACK", "2.{n} a{n} > ACK")
+    capture = parse("\n".join(ends + [step.format(n=n) for step in steps for n in range(1, 9)])).pcap()
+    figure = plot.gantt(tcptrace.analyze(capture))
+    areas: dict[str, list[tuple[Any, Path]]] = {}
+    for patch in figure.findobj(Rectangle):
+        where = patch.get_transform()
+        areas.setdefault(to_hex(patch.get_facecolor()), []).append((where, patch.get_path()))
+    for stack in figure.findobj(PolyCollection):
+        (colour,) = stack.get_facecolor()
+        areas.setdefault(to_hex(colour), []).append((stack.axes.transData, stack.get_paths()[0]))
+    chips = dict.fromkeys(STATES, 1)
+    found = Counter()
+    for name, box in texts(figure):
+        if name not in STATES or chips.pop(name, 0):  # the first of each name is the key's chip
+            continue
+        found[name] += 1
+        corners = [(box.x0, box.y0), (box.x1, box.y0), (box.x0, box.y1), (box.x1, box.y1)]
+        assert any(
+            path.transformed(where).contains_points(corners, radius=0.01).all()
+            for where, path in areas[STATES[name].fill.lower()]
+        ), (name, box)
+    # Eight rows and the count below.
+    assert (found["SYN-SENT"], found["SYN-RECEIVED"]) == (9, 9)
+    assert set(found) == {"SYN-SENT", "SYN-RECEIVED", "ESTABLISHED"}
+    holds_together(figure)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
