@@ -30,7 +30,10 @@ CODES: dict[int, Code] = {
         "fin_retransmission", "note", "RFC 9293 3.8.1", "the same FIN (number {a}) again{first}"
     ),
     notes.SIMULTANEOUS_OPEN: Code(
-        "simultaneous_open", "note", "RFC 9293 3.5", "both ends sent a SYN before they had the other's"
+        "simultaneous_open",
+        "note",
+        "RFC 9293 3.5",
+        "the SYNs of frames {a} and {b} crossed: neither acknowledges the other",
     ),
     notes.SIMULTANEOUS_CLOSE: Code(
         "simultaneous_close",
@@ -61,7 +64,10 @@ CODES: dict[int, Code] = {
     ),
     notes.TIME_WAIT_REUSE: Code("time_wait_reuse", "note", "RFC 6191, RFC 1122 4.2.2.13", "{reuse}"),
     notes.TIME_WAIT_ASSASSINATION: Code(
-        "time_wait_assassination", "warning", "RFC 1337", "this RST ends TIME-WAIT before its 2MSL are over"
+        "time_wait_assassination",
+        "warning",
+        "RFC 1337",
+        "this RST ends the TIME-WAIT{waited} before its {two_msl:g} s of 2MSL are over",
     ),
     notes.ABORTIVE_CLOSE: Code(
         "abortive_close",
@@ -84,20 +90,34 @@ CODES: dict[int, Code] = {
         "acknowledges {count} numbers that the peer had not sent: it sends them only afterwards, or never",
     ),
     notes.SPLIT_HANDSHAKE: Code(
-        "split_handshake", "warning", "RFC 9293 3.5", "the SYN is answered by an ACK alone"
+        "split_handshake", "warning", "RFC 9293 3.5", "the SYN in frame {begin} is answered by an ACK alone"
     ),
-    notes.SYN_DATA: Code("syn_data", "note", "RFC 7413", "the SYN carries {a} octets"),
+    notes.SYN_DATA: Code(
+        "syn_data",
+        "note",
+        "RFC 7413",
+        "the SYN carries {a} octets, before the other end has said that it is there",
+    ),
     notes.FAST_OPEN: Code(
-        "fast_open", "note", "RFC 7413", "the SYN,ACK acknowledges {a} octets of the SYN, which had a cookie"
+        "fast_open",
+        "note",
+        "RFC 7413",
+        "the SYN,ACK acknowledges {a} octets of the SYN in frame {syn}, which had a cookie",
     ),
     notes.BAD_CHECKSUM: Code(
-        "bad_checksum", "warning", "RFC 9293 3.1", "the TCP checksum is wrong: it moves nobody"
+        "bad_checksum",
+        "warning",
+        "RFC 9293 3.1",
+        "the TCP checksum of these {b} octets (number {a}) is wrong: they move nobody",
     ),
     notes.DUPLICATE_FRAME: Code(
-        "duplicate_frame", "note", "capture", "the same packet was captured before: no event of its own"
+        "duplicate_frame",
+        "note",
+        "capture",
+        "the same packet, with {a} octets of data, was captured within the 10 ms before: no event of its own",
     ),
     notes.TIME_WENT_BACK: Code(
-        "time_went_back", "note", "capture", "older than the segment before it in the file"
+        "time_went_back", "note", "capture", "{back} older than the segment before it in the file"
     ),
     notes.TAP_LOSS: Code(
         "tap_loss",
@@ -106,7 +126,11 @@ CODES: dict[int, Code] = {
         "acknowledges {count} numbers that the capture never shows: the capture lost them, not the network",
     ),
     notes.ONE_DIRECTION: Code(
-        "one_direction", "note", "capture", "only one end's segments are in the capture"
+        "one_direction",
+        "note",
+        "capture",
+        "only one end's segments are in the capture: {a} up to frame {b}, and none of the other, "
+        "though it is acknowledged",
     ),
     notes.NOT_IN_STATE_MACHINE: Code(
         "not_in_state_machine",

@@ -26,6 +26,7 @@ from tcptrace.model.records import (
     Transition,
 )
 from tcptrace.model.states import LISTEN, STATE_NAMES, SYN_SENT
+from tcptrace.model.units import duration
 from tcptrace.tcp import codes as notes
 from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import BOTH, OUTCOME_NAMES
@@ -268,14 +269,21 @@ class Recorder:
             if number == numbers.RETRANSMISSION
             for frame, *values in entries
         }
-        for number, frame, side, a, b in [*(row.notes or ()), *self._late(row, judged, alone)]:
+        noted = [*(row.notes or ()), *self._late(row, judged, alone)]
+        syns = [frame for number, frame, *_ in noted if number == notes.SYN_DATA and frame]
+        for number, frame, side, a, b in noted:
             key = _side(side, judged.client) or "connection"
             by_side = counts.setdefault(CODES[number].name, {})
             if key not in by_side:
                 by_side[key] = self.replay.notes.beyond(row, number, side)
             by_side[key] += 1
-            first = firsts.get(frame, "")
-            kept.append(self._finding(number, frame, side, judged.client, (a, b), first))
+            words = {
+                "first": firsts.get(frame, ""),
+                "begin": row.first_frame,
+                "syn": max((syn for syn in syns if syn < frame), default=row.first_frame),
+                "waited": self._waited(row, judged, frame) if number == notes.TIME_WAIT_ASSASSINATION else "",
+            }
+            kept.append(self._finding(number, frame, side, judged.client, (a, b), words))
         for number, side, total, entries in found:
             by_side = counts.setdefault(CODES[number].name, {})
             key = _side(side, judged.client) or "connection"
@@ -298,9 +306,15 @@ class Recorder:
         return tallies
 
     def _finding(
-        self, number: int, frame: int, side: int, client: int, values: tuple[int, ...], first: str = ""
+        self,
+        number: int,
+        frame: int,
+        side: int,
+        client: int,
+        values: tuple[int, ...],
+        words: dict[str, str | int] | None = None,
     ) -> Finding:
-        """Return a note as a finding."""
+        """Return a note as a finding; ``words``: what its sentence takes from the rest of the connection."""
         code = CODES[number]
         if isinstance(code.text, str):
             a, b = values
@@ -309,7 +323,9 @@ class Recorder:
                 a=a,
                 b=b,
                 count=b - a,
-                first=first,
+                back=duration(a) if number == notes.TIME_WENT_BACK else "",
+                two_msl=2 * self.msl_s,
+                **(words or {}),
                 reuse=self._reuse(a) if number == notes.TIME_WAIT_REUSE else "",
                 input=machine.INPUTS[a] if is_missing_rule else "",
                 state=STATE_NAMES[b] if is_missing_rule else "",
@@ -317,6 +333,21 @@ class Recorder:
         else:
             detail = code.text(values)
         return Finding(frame, _side(side, client), code.name, code.severity, f"{detail} ({code.source})")
+
+    def _waited(self, row: "rows.Stream", judged: "verdict.Verdict", frame: int) -> str:
+        """Return since which frame, and for how long, the TIME-WAIT lasted that a frame ended."""
+        if row.low is None or row.high is None:
+            return ""
+        ends = (row.low, row.high) if judged.client == 0 else (row.high, row.low)
+        steps, _ = self._steps(ends, alone=False)
+        for at, step in enumerate(steps):
+            if step.step[2] != frame or STATE_NAMES[step.step[4]] != "TIME-WAIT":
+                continue
+            for earlier in reversed(steps[:at]):
+                if earlier.side == step.side and STATE_NAMES[earlier.step[5]] == "TIME-WAIT":
+                    lasted = duration(max(0, step.step[3] - earlier.step[3]))
+                    return f" that began with frame {earlier.step[2]}, {lasted} earlier,"
+        return ""
 
     def _reuse(self, how: int) -> str:
         by = {1: "by its greater timestamp", 2: "by its greater sequence number"}.get(
@@ -336,7 +367,7 @@ class Recorder:
         if low is None or high is None or alone:
             return found
         if row.flags & bits.S_BOTH_SYN:
-            found.append((notes.SIMULTANEOUS_OPEN, row.both_frame, NONE, 0, 0))
+            found.append((notes.SIMULTANEOUS_OPEN, row.both_frame, NONE, row.first_frame, row.both_frame))
         if judged.crossed:
             first, second = sorted((judged.fin_frame(low), judged.fin_frame(high)))
             found.append((notes.SIMULTANEOUS_CLOSE, second, NONE, first, second))
@@ -356,7 +387,7 @@ class Recorder:
                 found.append((notes.TAP_LOSS, cold.unsent_frame, 1 - side, cold.unsent_from, cold.unsent_ack))
         for end, other in ((low, high), (high, low)):
             if other.packets == 0 and end.flags & bits.F_ACKED:
-                found.append((notes.ONE_DIRECTION, row.first_frame, NONE, 0, 0))
+                found.append((notes.ONE_DIRECTION, row.first_frame, NONE, end.packets, row.last_frame))
         return found
 
     def _tap(self, row: "rows.Stream", client: int) -> Side | None:

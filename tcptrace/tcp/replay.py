@@ -139,7 +139,7 @@ class Replay:
         account = self.account
         for i in range(count):
             now = time_ns[i]
-            back = 1 if now < self.last_ns else 0
+            back = self.last_ns - now if now < self.last_ns else 0
             self.last_ns = now
             if now > self.clock_ns:
                 self.clock_ns = now
@@ -226,17 +226,17 @@ class Replay:
                 end.first_raw = seq[i] if bits & SYN else (seq[i] - 1) & MASK32
             if back:
                 self.time_went_back += 1
-                self.notes.note(stream, TIME_WENT_BACK, frame[i], here, 0, 0)
+                self.notes.note(stream, TIME_WENT_BACK, frame[i], here, back, 0)
             if duplicate[i]:
                 end.duplicates += 1
-                self.notes.note(stream, DUPLICATE_FRAME, frame[i], here, 0, 0)
+                self.notes.note(stream, DUPLICATE_FRAME, frame[i], here, size, 0)
                 continue
             if marks[i] & MARK_TRUNCATED:
                 self.truncated += 1
             if marks[i] & MARK_OFFLOADED:
                 self.offloaded += 1
             if marks[i] & MARK_BAD_CHECKSUM:
-                self.notes.note(stream, BAD_CHECKSUM, frame[i], here, 0, 0)
+                self.notes.note(stream, BAD_CHECKSUM, frame[i], here, seq[i], size)
                 continue
             if size and not stream.application & (1 << here) and payload_captured[i] and not bits & RST:
                 stream.application |= 1 << here

@@ -1,5 +1,8 @@
 """Each code's sentence has the numbers that prove it and the frames it rests on."""
 
+import re
+from pathlib import Path
+
 import pytest
 from script import parse
 
@@ -7,6 +10,8 @@ import tcptrace
 from tcptrace.find.codes import CODES
 from tcptrace.model.records import Finding
 
+ROOT = Path(__file__).parents[2]
+BY_NAME = {code.name: code for code in CODES.values()}
 PLAIN = """
     handshake
     0.030 client > PSH,ACK len 100
@@ -177,3 +182,54 @@ def test_a_second_copy_of_a_packet_carries_no_code_but_duplicate_frame() -> None
     connection = next(iter(tcptrace.analyze(parse(ladder).pcap())))
     codes = [(finding.frame, finding.code) for finding in connection.findings]
     assert codes == [(5, "duplicate_frame"), (7, "duplicate_frame")]
+
+
+OURS = [
+    (
+        "simultaneous_open", "0.000 client > SYN\n0.001 server < SYN", 2,
+        "the SYNs of frames 1 and 2 crossed: neither acknowledges the other (RFC 9293 3.5)",
+    ),
+    (
+        "split_handshake", "0.000 client > SYN\n0.010 server < ACK ack 1", 2,
+        "the SYN in frame 1 is answered by an ACK alone (RFC 9293 3.5)",
+    ),
+    (
+        "syn_data", "0.000 client > SYN len 9", 1,
+        "the SYN carries 9 octets, before the other end has said that it is there (RFC 7413)",
+    ),
+    (
+        "one_direction", "0.000 client > SYN\n0.010 client > ACK ack 1\n0.020 client > PSH,ACK len 9 ack 1", 1,
+        "only one end's segments are in the capture: 3 up to frame 3, and none of the other, though it is acknowledged "
+        "(capture)",
+    ),
+    (
+        "time_went_back", PLAIN + "0.035 client > ACK", 6,
+        "5.000 ms older than the segment before it in the file (capture)",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "ladder", "frame", "detail"), OURS)
+def test_ours_have_their_numbers_and_frames_too(code: str, ladder: str, frame: int, detail: str) -> None:
+    assert found(ladder, frame, code).detail == detail
+
+
+# The one sentence that has no number of its own: an input and a state prove it.
+WITHOUT_NUMBER = {"not_in_state_machine"}
+
+
+def test_every_code_of_the_goldens_has_a_number_and_its_clause_in_its_sentence() -> None:
+    seen = set()
+    for path in sorted(
+        [*(ROOT / "captures").glob("*.pcap"), *(ROOT / "tests" / "data" / "kernel").glob("*.pcap")]
+    ):
+        for connection in tcptrace.analyze(str(path), checksums="all"):
+            for finding in connection.findings:
+                code = BY_NAME[finding.code]
+                sentence = finding.detail.removesuffix(f" ({code.source})")
+                assert sentence != finding.detail, (path.name, finding)
+                if finding.code not in WITHOUT_NUMBER:
+                    assert re.search(r"\d|no earlier copy", sentence), (path.name, finding)
+                assert "{" not in sentence
+                seen.add(finding.code)
+    assert set(BY_NAME) - seen <= WITHOUT_NUMBER

@@ -38,7 +38,7 @@ cdef class Replay:
     @cython.locals(i="long long", now="long long")
     cpdef see(self, long long[::1] time_ns, long long count)
     @cython.locals(
-        store=Store, flows=FlowTable, account=Account, i="long long", now="long long", back=int, at="long long",
+        store=Store, flows=FlowTable, account=Account, i="long long", now="long long", back="long long", at="long long",
         k0="unsigned long long", k1="unsigned long long", k2="unsigned long long", k3="unsigned long long",
         k4="unsigned long long", hashed="unsigned int", entry=Entry, bits=int, here=int, size="long long",
         stream=Stream, sender=End, end=End, peer=End, number="long long", acked="long long", right="long long",
