@@ -129,6 +129,10 @@ class Unseen:
                 self.steps.infer(end, RCV_ACK_OF_SYN, x, 1, TURN_SENDER)
         if peer.flags & F_FIN and x.ack > peer.fin_seq and self.paths.allows(end, RCV_FIN):
             if self.paths.find(end, RCV_FIN) is None:
+                passed = self.find_passed(end)
+                if passed is not None and passed.frame == x.frame:
+                    passed.evidence = ASSUMED  # nothing shows which of the two FINs was first
+                    passed.proof = 0
                 self.steps.infer(end, RCV_FIN, x, 1, TURN_SENDER)
 
     def shows_unsent(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
