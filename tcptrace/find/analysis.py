@@ -382,7 +382,8 @@ class Analysis:
         if not flags & ACK:
             track.syn_ns = now
         if options & OPT_SCALE:
-            f.scale = NO_SCALE if flags & ACK and r.scale == NO_SCALE else scale
+            shift = scale if scale < 15 else 14  # RFC 7323 2.3: more is taken as 14
+            f.scale = NO_SCALE if flags & ACK and r.scale == NO_SCALE else shift
         elif f.scale == UNKNOWN_SCALE:
             f.scale = NO_SCALE
             r.scale = NO_SCALE

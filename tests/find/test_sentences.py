@@ -233,3 +233,12 @@ def test_every_code_of_the_goldens_has_a_number_and_its_clause_in_its_sentence()
                 assert "{" not in sentence
                 seen.add(finding.code)
     assert set(BY_NAME) - seen <= WITHOUT_NUMBER
+
+
+def test_a_window_scale_beyond_14_is_taken_as_14() -> None:
+    """RFC 7323 2.3; as large as the option has room for."""
+    ladder = (
+        "0.000 client > SYN ws 255 sackok\n0.010 server < SYN,ACK ws 1 sackok\n0.020 client > ACK win 16384\n"
+        "0.100 client > ACK win 100"
+    )
+    assert "to 1,638,400 bytes" in found(ladder, 4, "window_update").detail

@@ -52,6 +52,7 @@ cdef class Analysis:
     cpdef advance(
         self, Direction f, Direction r, long long frame, long long now, long long flags, long long seq, long long length,
         int was)
+    @cython.locals(shift="long long")
     cpdef take_options(
         self, Track track, Direction f, Direction r, long long now, long long flags, long long options, long long scale)
     cpdef note(
