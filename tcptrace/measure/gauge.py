@@ -90,6 +90,8 @@ class Meter:
         "segment_most",
         "segments",
         "syns",
+        "truncated",
+        "truncated_bytes",
         "ts_count",
         "ts_least_ns",
         "ts_most_ns",
@@ -114,6 +116,8 @@ class Meter:
         self.rsts = 0
         self.data_segments = 0
         self.data_bytes = 0
+        self.truncated = 0  # segments whose payload the snap length cut
+        self.truncated_bytes = 0
         self.segment_least = 0
         self.segment_most = 0
         self.data_first_ns = NO_TIME
@@ -200,14 +204,10 @@ class Rare:
         "old_again",
         "post_loss",
         "sacks",
-        "truncated",
-        "truncated_bytes",
         "urgent_bytes",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.truncated = 0  # segments whose payload the snap length cut
-        self.truncated_bytes = 0
         self.urgent_bytes = 0
         self.sacks = 0  # segments with SACK blocks
         self.blocks = 0
@@ -308,9 +308,8 @@ class Gauge:
             if bits & RST:
                 continue  # its numbers and window are no promise (RFC 9293 3.5.3)
             if captured[i] < length[i]:
-                rare = self.rare(own)
-                rare.truncated += 1
-                rare.truncated_bytes += length[i] - captured[i]
+                own.truncated += 1
+                own.truncated_bytes += length[i] - captured[i]
             if length[i]:
                 self.data(own, peer, now, bits, length[i])
             if length[i] or bits & (SYN | FIN):

@@ -459,14 +459,14 @@ MEASURES: tuple[Measure, ...] = (
         "truncated packets",
         "count",
         "segments whose payload the snap length cut",
-        lambda g: _rare(g, "truncated"),
+        lambda g: g.own.truncated,
     ),
     Measure(
         "truncated_bytes",
         "truncated data",
         "bytes",
         "payload that it cut",
-        lambda g: _rare(g, "truncated_bytes"),
+        lambda g: g.own.truncated_bytes,
     ),
     Measure(
         "stream_bytes",

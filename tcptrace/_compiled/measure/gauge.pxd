@@ -7,10 +7,10 @@ cdef long long PSH, RST, SYN, URG, SFR, FIRST_ROOM, MOST_OUTSTANDING, TRIPLE, WO
 
 @cython.final
 cdef class Rare:
-    cdef public unsigned int truncated, sacks, blocks, dsacks, dup_longest, dup_triples, old_again, again_most
+    cdef public unsigned int sacks, blocks, dsacks, dup_longest, dup_triples, old_again, again_most
     cdef public unsigned int again_count, last_count, ambiguous, post_loss
     cdef public unsigned char blocks_most
-    cdef public long long truncated_bytes, urgent_bytes, again_sum_ns, again_least_ns, again_most_ns, last_sum_ns
+    cdef public long long urgent_bytes, again_sum_ns, again_least_ns, again_most_ns, last_sum_ns
     cdef public long long last_least_ns, last_most_ns
     cdef public double again_squares, last_squares
 
@@ -18,6 +18,8 @@ cdef class Rare:
 @cython.final
 cdef class Meter:
     cdef public Rare rare
+    cdef public unsigned int truncated
+    cdef public long long truncated_bytes
     cdef public unsigned int segments, acks, pure_acks, pushed, urgent, syns, fins, rsts, data_segments
     cdef public unsigned int segment_least, segment_most, dup_acks, dup_run
     cdef public unsigned int window_count, window_least, window_most, windows_zero, iss, nxt, ack
