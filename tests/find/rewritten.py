@@ -68,7 +68,7 @@ def tshark_flags(path: Path, numbers: list[int]) -> dict[int, Flags]:
         "occurrence=l",
     ]
     # Dissectors that ask for more data change the analysis; two of them do so whatever the preference says.
-    for preference in ("tcp.desegment_tcp_streams", "ip.defragment", "ipv6.defragment"):
+    for preference in ("tcp.desegment_tcp_streams",):
         command += ["-o", f"{preference}:FALSE"]
     command += ["--disable-protocol", "socks", "--disable-protocol", "vnc"]
     for name in FIELDS:
