@@ -26,6 +26,9 @@ _BLOCK = Struct("=II")
 
 # Which steps an end's states come from: (place, side, state after).
 Steps = list[tuple[int, Side, str]]
+SIDES: tuple[Side, Side] = ("client", "server")
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(tuple[Steps, str, str, int, tuple[int, int]])
 
 
 class Store:
@@ -116,7 +119,8 @@ class SegmentLog:
         self._blocks = Store()  # SACK, which few segments have
         self._count = 0
         self._last: dict[int, int] = {}  # stream -> its newest row
-        self._about: dict[int, tuple[Steps, Sides[str], int, tuple[int, int]]] = {}
+        self._about = Store()  # what `describe` is told, for each stream
+        self._places: dict[int, tuple[int, int]] = {}  # stream -> where that begins, and its size
 
     def add(self, columns: Segments, count: int, streams: "array[int]") -> None:
         """Keep a batch."""
@@ -154,16 +158,18 @@ class SegmentLog:
 
     def describe(self, record: Connection, steps: Steps, client: int, initial: tuple[int, int]) -> None:
         """Learn a connection's steps, which end is its client, and both initial numbers (client's, server's)."""
-        start = Sides(record.path.client[0], record.path.server[0])
-        self._about = {record.stream: (steps, start, client, initial)}
+        about = (steps, record.path.client[0], record.path.server[0], client, initial)
+        octets = _ENCODER.encode(about)
+        self._places[record.stream] = self._about.size, len(octets)
+        self._about.write(octets)
 
     def segments(self, stream: int) -> list[Segment]:
-        """Return the segments of the connection described last."""
-        if stream not in self._about:
+        """Return the segments of a connection that was described. Raises ``UsageError`` for another."""
+        if stream not in self._places:
             raise UsageError(
-                f"segments of {stream}: only the newest connection's are at hand; ask while iterating"
+                f"segments of {stream}: this connection has not been read yet; ask once it is yielded"
             )
-        steps, start, client, initial = self._about[stream]
+        steps, *start, client, initial = _DECODER.decode(self._about.read(*self._places[stream]))
         rows = []
         at = self._last.get(stream, -1)
         while at >= 0:
@@ -172,7 +178,7 @@ class SegmentLog:
             at = row[0]
         rows.reverse()
         found = []
-        states: dict[Side, str] = {"client": start.client, "server": start.server}
+        states: dict[Side, str] = dict(zip(SIDES, start, strict=True))
         done = 0
         for row in rows:
             (

@@ -129,6 +129,7 @@ def test_the_types_of_columns_can_be_computed_with(mixed: tcptrace.Connections) 
     assert str(table["client_rtt_avg_s"].dtype) == str(table["duration_s"].dtype) == "float64"
     assert str(table["time_wait_until_ns"].dtype) == str(table["server_packets"].dtype) == "Int64"
     assert table["client_packets"].sum() == 4
+    assert mixed.segments_dataframe(mixed[0])["flags"].tolist() == ["SYN", "RST,ACK"]
     segments = mixed.segments_dataframe(mixed[1])
     assert segments["payload_bytes"].tolist() == [0, 0, 0, 100, 0]
     assert segments["since_first_s"].iloc[-1] == pytest.approx(0.4)
