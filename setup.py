@@ -79,7 +79,10 @@ class BuildTwins(build_ext):
             print("tcptrace: no C compiler works here; the plain files will run")
             self.extensions = []
         self._kept = {extension.name: self._place(extension) for extension in self.extensions}
-        self._translate([each for each in self.extensions if not self._kept[each.name].exists()])
+        missing = [each for each in self.extensions if not self._kept[each.name].exists()]
+        for extension in missing:  # one of other sources must not pass for the new one where that cannot be built
+            Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+        self._translate(missing)
         super().run()
         types = 0  # the twins share their rows, so each depends on all the types
         for pxd in sorted(TWINS.rglob("*.pxd")):

@@ -318,7 +318,8 @@ class Paths:
         """Return a place for a step, one that was given back if there is any."""
         place = self.free
         if place >= 0:
-            self.free = self.view[self.locate(place)]
+            base = self.locate(place)  # before `view` is looked at: it may turn to another chunk
+            self.free = self.view[base]
             return place
         if self.count == len(self.chunks) << CHUNK_BITS:
             self.chunks.append(array("q", bytes(8 * CHUNK_STEPS * STEP_WORDS)))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tcptrace.flow import bits
 from tcptrace.tcp import machine
+from tcptrace.tcp.paths import CHUNK_BITS
 
 FORMS = ["tcptrace", "tcptrace._compiled"]
 
@@ -103,6 +104,20 @@ def seen(paths: Any, end: Any) -> tuple[Any, ...]:
         event = event.next
     cold = None if end.cold is None else look(end.cold, COLD)
     return look(end, END), cold, events, end.path_len, paths.settled_steps(end)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_places_that_are_given_back_come_again_one_by_one_whatever_chunk_they_are_in(form: str) -> None:
+    module = importlib.import_module(f"{form}.tcp.paths")
+    paths = module.Paths(machine.NEXT_STATE, machine.ANOMALY, 1)
+    count = 3 * (1 << CHUNK_BITS)
+    places = [paths.allot() for _ in range(count)]
+    assert places == list(range(count))
+    given = Random(1).sample(places, 2000)
+    for place in given:
+        paths.give_back(place)
+    assert [paths.allot() for _ in given] == given[::-1]
+    assert paths.allot() == count
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -48,7 +48,7 @@ cdef class Paths:
     cpdef keep(self, End end, long long code, long long frame, long long place, long long time_ns, long long proof, long long turn)
     @cython.locals(chunk="long long")
     cpdef long long locate(self, long long place)
-    @cython.locals(place="long long")
+    @cython.locals(place="long long", base="long long")
     cpdef long long allot(self)
     @cython.locals(base="long long")
     cpdef write(self, long long place, long long time_ns, long long frame_code, long long order, long long proof, long long turn, long long before)
