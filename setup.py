@@ -80,7 +80,9 @@ class BuildTwins(build_ext):
             self.extensions = []
         self._kept = {extension.name: self._place(extension) for extension in self.extensions}
         missing = [each for each in self.extensions if not self._kept[each.name].exists()]
-        for extension in missing:  # one of other sources must not pass for the new one where that cannot be built
+        for (
+            extension
+        ) in missing:  # one of other sources must not pass for the new one where that cannot be built
             Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
         self._translate(missing)
         super().run()

@@ -83,7 +83,8 @@ def scale_of(segments: Sequence[Segment], side: Side) -> int | None:
 def direction(connection: Connection, segments: Sequence[Segment], side: Side) -> Direction:
     """Return the series of what ``side`` sent; ``segments`` are all of the connection."""
     ignored = {finding.frame for finding in connection.findings if finding.code in IGNORED}
-    # Before its own SYN an end answers for an older connection on the same ports (RFC 5961 4.2: challenge ACK).
+    # Before its own SYN an end answers for an older connection on the same ports (RFC 5961 4.2: challenge ACK), unless
+    # it acknowledges what was sent in this one (a split handshake).
     receiver_syn = next(
         (segment.frame for segment in segments if segment.side != side and "SYN" in segment.flags), 0
     )
@@ -114,7 +115,9 @@ def direction(connection: Connection, segments: Sequence[Segment], side: Side) -
             if not is_probe:
                 sent.append(Sent(segment.frame, segment.time_ns, left, right, size, is_again, syn, fin))
                 highest = right if highest is None or right > highest else highest
-        elif segment.ack is not None and segment.frame >= receiver_syn:
+        elif segment.ack is not None and (
+            segment.frame >= receiver_syn or (highest is not None and 0 < segment.ack <= highest)
+        ):
             last = _acked(segment, scale, last, highest)
             acked.append(last)
     ends = (segments[0].time_ns, segments[-1].time_ns) if segments else (0, 0)

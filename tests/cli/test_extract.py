@@ -24,6 +24,11 @@ GOLDENS = sorted((ROOT / "captures").glob("*.pcap"))  # link types and tunnels a
 KERNEL = sorted((ROOT / "tests" / "data" / "kernel").glob("*.pcap"))
 REAL = sorted(path for path in (ROOT.parent / "shared" / "data" / "real").glob("*") if path.suffix != ".md")
 MODES = ([], ["--headers"], ["--anonymize"], ["--anonymize", "--payload"])
+# (file, mode): what an extract has to leave out, so that its analysis is another one; that it says so has its own test.
+LEFT_OUT = {
+    (name, "--payload"): "parts of a packet that come before its first may hold some of the TCP header"
+    for name in ("fragments.pcap", "fragments-ipv6.pcap")
+}
 Capsys = pytest.CaptureFixture[str]
 
 
@@ -65,6 +70,8 @@ def compare(path: Path, tmp_path: Path, most: int) -> int:
     compared = 0
     for record in records:
         for mode in MODES:
+            if mode and (path.name, mode[-1]) in LEFT_OUT:
+                continue
             made = extract(path, tmp_path / "out", "--stream", str(record["stream"]), *mode)
             by_time = {frame.time_ns: frame.number for frame in made}
             numbers = {number: by_time[f.time_ns] for number, f in whole.items() if f.time_ns in by_time}
