@@ -109,9 +109,8 @@ class Recorder:
         self.label = label
         self.verdict = verdict.Verdict(replay.paths)
         # Uncompiled it would be slower than to make the record.
-        self._writer = (
-            make_writer(replay.paths, self.verdict) if kernels.is_compiled("find.written") else None
-        )
+        self._writes = kernels.is_compiled("find.written")
+        self._writer: written.Writer | None = None  # made with the first line
         self.gauge: Gauge | None = None  # measures, where asked for
         self.found: Analysis | None = None  # what is found beside the replay's own notes
 
@@ -183,8 +182,10 @@ class Recorder:
 
     def line(self, row: "rows.Stream") -> bytes:
         """Return the record as its line of JSON."""
-        if self._writer is None or self.gauge is not None:
+        if self.gauge is not None or not self._writes:
             return encoded(self.record(row)[0])
+        if self._writer is None:
+            self._writer = make_writer(self.replay.paths, self.verdict)
         label = row.application >> 2
         line = self._writer.line(row, self.found, _encode(self.label(label)) if label else b"null")
         if self._writer.whole:
