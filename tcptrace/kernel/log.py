@@ -12,9 +12,10 @@ from typing import Literal
 import msgspec
 
 from tcptrace.kernel.paths import Life, Pair, Sighting, lives, sighted
-from tcptrace.kernel.tracepoint import Change, State
+from tcptrace.kernel.tracepoint import Change
 from tcptrace.model.errors import InputError
 from tcptrace.model.records import Endpoint
+from tcptrace.model.states import State
 
 _REMEDY = "name what `capture --kernel-log FILE` wrote"
 

@@ -11,24 +11,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from tcptrace.kernel.ring_buffer import Event, read_page
 from tcptrace.model.errors import InputError
+from tcptrace.model.states import State
 
-State = Literal[
-    "CLOSED",
-    "LISTEN",
-    "SYN-SENT",
-    "SYN-RECEIVED",
-    "ESTABLISHED",
-    "FIN-WAIT-1",
-    "FIN-WAIT-2",
-    "CLOSE-WAIT",
-    "CLOSING",
-    "LAST-ACK",
-    "TIME-WAIT",
-]
 STATES: dict[int, State] = {
     1: "ESTABLISHED",
     2: "SYN-SENT",

@@ -14,9 +14,10 @@ from contextlib import suppress
 
 from tcptrace.kernel.log import Line, LogBegin, LogChange, LogEnd, LogSocket, encode
 from tcptrace.kernel.sock_diag import Key, SockDiag, pair_of
-from tcptrace.kernel.tracepoint import STATES, Change, State, Tracepoint
+from tcptrace.kernel.tracepoint import STATES, Change, Tracepoint
 from tcptrace.model.errors import InputError
 from tcptrace.model.records import Endpoint
+from tcptrace.model.states import State
 
 POLL_S = 0.005
 _SHARE = 4  # it rests at least so many times as long as a question took
