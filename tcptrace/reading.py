@@ -7,13 +7,15 @@ from tcptrace.model.errors import UsageError
 from tcptrace.model.records import Capture, Connection, Segment
 from tcptrace.session import MSL_S, Analysis, Readable, analyze
 from tcptrace.show import dataframe, notebook
-from tcptrace.show.explain import Story
+from tcptrace.show.explain import explain
 from tcptrace.show.ladder import Line, ladder
 from tcptrace.show.paint import plain
 from tcptrace.show.text import Clock
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+WIDTH = 100  # characters
 
 
 def read(
@@ -112,7 +114,7 @@ class Connections(Sequence[Connection]):
         """Return a connection's segments, with both ends' states after each."""
         return self._analysis.segments_of(connection.stream)
 
-    def ladder(self, connection: Connection, *, fold: bool = True, width: int = 100) -> "Ladder":
+    def ladder(self, connection: Connection, *, fold: bool = True, width: int = WIDTH) -> "Ladder":
         """Return a connection as a ladder: ``print`` gives text, a notebook shows it in colour.
 
         ``fold`` makes one line of what moves nobody; ``width`` is in characters, at least 40.
@@ -128,13 +130,10 @@ class Connections(Sequence[Connection]):
         return Ladder(list(lines))
 
     def explain(self, connection: Connection) -> str:
-        """Return what happened in a connection, in sentences with their frames."""
-        story = Story(connection, self.segments_of(connection), self._analysis.msl_s, Clock(True), False)
-        said = []
-        for paragraph in story.paragraphs():
-            frames = f"{paragraph.frames}: " if paragraph.frames else ""
-            said.append(f"\n{paragraph.heading}" if paragraph.heading else f"{frames}{paragraph.text}")
-        return "\n".join(said).strip()
+        """Return what happened in a connection, in sentences with their frames, as ``tcptrace show --explain`` does."""
+        segments = self.segments_of(connection)
+        lines = explain(connection, segments, width=WIDTH, msl_s=self._analysis.msl_s, clock=Clock(True))
+        return "\n".join(map(plain, lines))
 
     def to_dataframe(self) -> "DataFrame":
         """Return a pandas ``DataFrame``, a row a connection; the columns are those of ``analyze --csv``.
@@ -157,7 +156,7 @@ class Ladder:
 
     def __str__(self) -> str:
         """Return the lines as text without colour."""
-        return "\n".join(plain(line) for line in self._lines)
+        return "\n".join(map(plain, self._lines))
 
     def __repr__(self) -> str:
         """Return the text: what a console shows."""

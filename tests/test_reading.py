@@ -100,6 +100,9 @@ def test_ladder_and_explanation_are_those_of_the_command(mixed: tcptrace.Connect
     shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
     assert str(found.ladder(found[0], width=80)) == shown.rstrip("\n")
     assert "The client asks to connect: it sends SYN" in found.explain(found[0])
+    command[-2:] = ["--explain", "--color", "never"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert found.explain(found[0]).split() == told.split()
 
 
 @pytest.mark.parametrize("capture", sorted(CAPTURES.glob("*.pcap")), ids=lambda path: path.stem)

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 import tcptrace
+from tests.lab.ends import SIDES, told
 
 FOLDER = Path(__file__).parents[1] / "data/kernel"
 CAPTURES = sorted(path.name.removesuffix(".pcap") for path in FOLDER.glob("*.pcap"))
-SIDES = ("client", "server")
-TRAILING = ("2MSL timeout", "reused")
 
 
 def truth_of(name: str) -> Any:
@@ -23,16 +22,6 @@ def analysed(name: str) -> list[Any]:
     """Return the connections, analysed with the truth file's arguments (so far there are none)."""
     assert truth_of(name)["args"] == []
     return list(tcptrace.analyze(FOLDER / f"{name}.pcap"))
-
-
-def path_without_trailing(connection: Any, side: str) -> list[str]:
-    """Return a side's path without the steps at its end that no segment showed to the kernel's observer."""
-    path = list(getattr(connection.path, side))
-    for step in reversed([t for t in connection.transitions if t.side == side]):
-        if step.cause not in TRAILING:
-            break
-        path.pop()
-    return path
 
 
 def side_of(connection: Any, end: dict[str, Any]) -> str:
@@ -58,7 +47,7 @@ def test_paths_are_the_kernel_s_or_accepted_ones(name: str) -> None:
     for connection, true in zip(connections, truth["connections"], strict=True):
         for role in SIDES:
             end = true[role]
-            path = path_without_trailing(connection, side_of(connection, end))
+            path = told(connection, side_of(connection, end))
             assert path in [end["path"], *end["accept"]], (true["stream"], role)
 
 
@@ -75,7 +64,7 @@ def test_streams_and_roles_are_those_of_the_truth(name: str) -> None:
 @pytest.mark.parametrize("name", ["half_open_reconnect@client", "half_open_reconnect@server"])
 def test_the_server_of_half_open_reconnect_leaves_by_the_rst_in_the_newer_stream(name: str) -> None:
     old = analysed(name)[0]
-    assert path_without_trailing(old, "server") == truth_of(name)["connections"][0]["server"]["path"]
+    assert told(old, "server") == truth_of(name)["connections"][0]["server"]["path"]
     # Figure 10 of RFC 9293 3.5.1: the SYN, the challenge ACK, the RST that kills the server's half.
     (last,) = [t for t in old.transitions if t.side == "server" and t.to_state == "CLOSED"]
     assert (last.frame, last.cause) == (10, "rcv RST")
