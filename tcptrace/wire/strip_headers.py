@@ -57,7 +57,8 @@ def replace_extensions(octets: bytearray, kind: int, at: int, tcp: int, by: Anon
             size = 8
         elif kind == AUTHENTICATION:
             size = (octets[at + 1] + 2) * 4
-            octets[at + 12 : at + size] = bytes(size - 12)
+            # The check value behind the fixed fields (RFC 4302 2.2), where the length leaves room for one.
+            octets[at + 12 : at + size] = bytes(max(size - 12, 0))
         elif kind in (HOP_BY_HOP, DESTINATION):
             _replace_ipv6_options(octets, at + 2, at + size)
         elif kind == ROUTING:

@@ -61,6 +61,8 @@ def child(*options: str, plain: bool) -> subprocess.CompletedProcess[str]:
     surroundings = {key: value for key, value in os.environ.items() if key != "TCPTRACE_PLAIN"}
     if plain:
         surroundings["TCPTRACE_PLAIN"] = "1"
+    if os.environ.get("CI"):
+        surroundings["PYTHONHASHSEED"] = "0"
     command = [sys.executable, __file__, *options]
     return subprocess.run(
         command, env=surroundings, capture_output=True, text=True, errors="replace", check=False

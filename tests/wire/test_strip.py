@@ -294,6 +294,20 @@ def test_ipv6_headers_keep_lengths_and_lose_addresses() -> None:
     assert checksum(pseudo + made[112:]) in (0, 0xFFFF)
 
 
+@pytest.mark.parametrize("check", [b"\xaa" * 12, b""])
+def test_an_authentication_header_loses_its_check_value(check: bytes) -> None:
+    fixed = bytes((6, (12 + len(check)) // 4 - 2, 0, 0)) + bytes.fromhex("1234567800000001")
+    made = stripped(ip4(fixed + check + tcp(A, B), protocol=51), anonymizer=BY).octets
+    assert made[20 : 32 + len(check)] == fixed + bytes(len(check))
+
+
+def test_an_authentication_header_shorter_than_its_fixed_fields_is_kept() -> None:
+    header = bytes((6, 0, 0, 0)) + bytes.fromhex("12345678")
+    made = stripped(ip4(header + tcp(A, B), protocol=51), anonymizer=BY).octets
+    assert made[20:28] == header
+    assert A not in made
+
+
 def test_what_is_no_whole_segment_is_left_out() -> None:
     strip = Stripper().strip
     packet = ip4(tcp(A, B))
