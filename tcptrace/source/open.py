@@ -122,7 +122,7 @@ def _recognise(name: str, octets: Input, packing: str | None = None) -> Source:
         if longer == head:
             break
         head = longer
-    head = _gather(octets, head, SHOWN_OCTETS)
+    head = _gather(octets, head, HEADER_OCTETS)  # as many as `_check` asks for, however they arrive
     _check(name, octets, head)
     raise InputError(f"{named(name)}: not a capture: {_stranger(head, packing)}")
 

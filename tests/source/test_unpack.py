@@ -246,6 +246,17 @@ def test_a_fault_and_what_comes_before_it_do_not_depend_on_the_pieces(name: str)
 
 
 @FORMATS
+def test_nor_does_it_where_less_than_a_header_came_before(name: str) -> None:
+    """What is no capture is called corrupt where nobody can know what it would have been."""
+    for size in (1, 8, 10, 23):
+        packed = PACKERS[name](bytes(size)) + PACKERS[name](bytes(100))
+        at = len(PACKERS[name](bytes(size))) + 8
+        spoilt = packed[:at] + b"\xff" * 8 + packed[at + 8 :]
+        whole = outcome(spoilt)
+        assert outcome(Pieces(spoilt[i : i + 1] for i in range(len(spoilt)))) == whole, size
+
+
+@FORMATS
 def test_nor_do_they_deep_in_a_large_file(name: str) -> None:
     octets = noise(1500)
     packed = bytearray(PACKERS[name](octets))
