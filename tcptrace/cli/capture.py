@@ -9,6 +9,7 @@ from tcptrace.model.errors import UsageError
 from tcptrace.source.rotate import MEGABYTE, Turns
 
 MAX_SNAP = 262144  # tcpdump's; no frame is longer
+MAX_BUFFER_KIB = 2097151  # tcpdump's
 ITS_OWN = ("words", "files", "follow", "kernel_log")  # parameters of `analyze` that name its input
 VERIFY = click.option(
     "--verify",
@@ -36,6 +37,7 @@ class CaptureRequest(NamedTuple):
     duration_s: float | None
     promiscuous: bool
     ring: bool
+    buffer_octets: int | None  # which the kernel keeps until they are taken; None: as many as is usual
     user: str | None  # whom root is to become; None: who called sudo
     results: Request | None  # None: only written
     verify: bool = False
@@ -94,6 +96,14 @@ class CaptureRequest(NamedTuple):
     metavar="N",
     help="With -C: N files by turns; with -G: end after N.",
 )
+@click.option(
+    "-B",
+    "--buffer-size",
+    "buffer_kib",
+    type=click.IntRange(1, MAX_BUFFER_KIB),
+    metavar="KIB",
+    help="Have the kernel keep so many KiB for each interface until they are taken (65536).",
+)
 @click.option("--promiscuous", is_flag=True, help="Ask for frames that are not for this machine, too.")
 @click.option(
     "--no-ring", is_flag=True, help="Read frames one by one; it does so, too, where there is no ring."
@@ -134,6 +144,8 @@ def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:
     snap, no_results = options.pop("snap") or MAX_SNAP, options.pop("no_results")
     own["user"] = options.pop("user")
     own["ring"] = not options.pop("no_ring")
+    buffer_kib = options.pop("buffer_kib")
+    own["buffer_octets"] = None if buffer_kib is None else buffer_kib << 10
     if not own["interfaces"]:
         raise UsageError("-i: missing; name an interface, e.g. -i lo, or -i any")
     if own["duration_s"] is not None and not 0 < own["duration_s"] < float("inf"):

@@ -59,6 +59,7 @@ def run(
         duration_s=None,
         promiscuous=False,
         ring=True,
+        buffer_octets=None,
         user="root",  # the command is to run as whoever asked
         results=results,
         verify=verify,

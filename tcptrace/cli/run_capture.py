@@ -45,6 +45,7 @@ def _capture(request: CaptureRequest, user: User | None, watched: Watched) -> Ca
         duration_s=request.duration_s,
         promiscuous=request.promiscuous,
         ring=request.ring,
+        buffer_octets=request.buffer_octets,
     )
     file = None
     try:
@@ -118,7 +119,11 @@ def say_counts(source: LiveSource, analysed: Capture | None) -> None:
     counts = [f"{plural(source.captured, 'frame')} captured"]
     if analysed is not None:
         counts.append(f"{plural(analysed.frames, 'frame')} analysed")
-    frozen = f" (the ring was full {plural(source.frozen, 'time')})" if source.frozen else ""
+    frozen = (
+        f" (the ring was full {plural(source.frozen, 'time')}; -B gives it more room)"
+        if source.frozen
+        else ""
+    )
     counts.append(f"{plural(source.dropped, 'frame')} dropped by the kernel{frozen}")
     if sys.stderr is not None:
         sys.stderr.write("".join(f"{line}\n" for line in counts))

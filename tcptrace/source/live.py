@@ -7,7 +7,8 @@ through the copies, writes them down and analyses them.
 import sys
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from tcptrace import kernels
@@ -20,7 +21,7 @@ from tcptrace.source.filter import Filter
 from tcptrace.source.interface import Interface, find_interface
 from tcptrace.source.kernel_filter import keep_all, kernel_program
 from tcptrace.source.messages import Messages
-from tcptrace.source.packet_socket import PacketSocket
+from tcptrace.source.packet_socket import NoMemoryError, PacketSocket
 from tcptrace.source.ring import RETIRE_MS, Ring
 from tcptrace.source.together import Together
 from tcptrace.wire.links import link_name
@@ -62,11 +63,13 @@ class LiveSource:
         duration_s: float | None = None,
         promiscuous: bool = False,
         ring: bool = True,
+        buffer_octets: int | None = None,
     ) -> None:
         """Open the interfaces. ``InputError`` where one is not there, or there is no permission.
 
-        At most ``limit`` frames are taken of those that ``words`` select, ``snap`` octets of each; after
-        ``duration_s`` seconds it ends. Without ``ring``, or where the kernel has none, frames are read one by one.
+        For each of them the kernel keeps ``buffer_octets`` until they are taken (see ``PacketSocket``). At most
+        ``limit`` frames are taken of those that ``words`` select, ``snap`` octets of each; after ``duration_s``
+        seconds it ends. Without ``ring``, or where the kernel has none, frames are read one by one.
         """
         names = list(dict.fromkeys(names))  # one that is named twice does not give its frames twice
         self.interfaces: list[Interface] = [_usable(name) for name in names]
@@ -83,9 +86,12 @@ class LiveSource:
         self._file: FrameFile | None = None
         self._frames = Frames.empty()
         self._taps: list[_Tap] = []
+        opening = partial(
+            _open_ring if ring else Messages, promiscuous=promiscuous, buffer_octets=buffer_octets
+        )
         try:
             for interface in self.interfaces:
-                self._taps.append(_open_tap(interface, words, snap, promiscuous, ring))
+                self._taps.append(_open_tap(interface, words, snap, opening))
         except BaseException:
             self._close_taps()
             raise
@@ -217,21 +223,23 @@ def _usable(name: str) -> Interface:
     return interface
 
 
-def _open_tap(interface: Interface, words: Filter | None, snap: int, promiscuous: bool, ring: bool) -> _Tap:
+def _open_tap(
+    interface: Interface, words: Filter | None, snap: int, opening: Callable[..., PacketSocket]
+) -> _Tap:
     """Open an interface, with the filter in the kernel where that can judge it."""
     program = kernel_program(words, interface, snap)
     attached = keep_all(snap) if program is None else program
     walker = walking.RingWalker(int(sys.byteorder == "big"), int(interface.is_cooked), interface.link, snap)
-    return _Tap(
-        _open_socket(interface, attached, promiscuous, ring), walker, words if program is None else None
-    )
+    return _Tap(opening(interface, attached), walker, words if program is None else None)
 
 
-def _open_socket(interface: Interface, program: "array[int]", promiscuous: bool, ring: bool) -> PacketSocket:
-    """Open a ring, or a socket without one where that is wished or the kernel has none (gVisor, little memory)."""
-    if ring:
-        try:
-            return Ring(interface, program, promiscuous)
-        except InputError:
-            pass  # without the right to capture, the same is said once more
-    return Messages(interface, program, promiscuous)
+def _open_ring(
+    interface: Interface, program: "array[int]", promiscuous: bool, buffer_octets: int | None
+) -> PacketSocket:
+    """Open a ring, or a socket without one where the kernel has none (gVisor, little memory)."""
+    try:
+        return Ring(interface, program, promiscuous, buffer_octets)
+    except NoMemoryError:
+        raise
+    except InputError:  # without the right to capture, the same is said once more
+        return Messages(interface, program, promiscuous, buffer_octets)

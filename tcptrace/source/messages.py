@@ -9,12 +9,11 @@ import struct
 from array import array
 
 from tcptrace.source.interface import Interface
-from tcptrace.source.packet_socket import BLOCK_OCTETS, SOL_PACKET, PacketSocket
+from tcptrace.source.packet_socket import BLOCK_OCTETS, BUFFER_OCTETS, SOL_PACKET, PacketSocket
 
 _AUXDATA = 8
 _RCVBUFFORCE = 33
 _TIMESTAMPNS = 35
-_BUFFER_OCTETS = 64 << 20
 _LONGEST = 262144  # octets that a frame may have
 _ANCILLARY = 256  # octets, for time and auxiliary data
 _TIME = struct.Struct("qq")  # struct timespec
@@ -30,10 +29,16 @@ _FRAME_AT = 96  # behind it: the address, and room for what is put back in front
 class Messages(PacketSocket):
     """The frames of one interface, as many at once as have come."""
 
-    def __init__(self, interface: Interface, program: "array[int]", promiscuous: bool = False) -> None:
-        """Open it. ``InputError`` where that is not allowed."""
+    def __init__(
+        self,
+        interface: Interface,
+        program: "array[int]",
+        promiscuous: bool = False,
+        buffer_octets: int | None = None,
+    ) -> None:
+        """Open it (see ``PacketSocket``). ``InputError`` where that is not allowed."""
         self._names: dict[str, int] = {}  # interface -> index
-        super().__init__(interface, program, promiscuous)
+        super().__init__(interface, program, promiscuous, buffer_octets)
         self._poll = select.poll()
         self._poll.register(self.fileno(), select.POLLIN)
 
@@ -69,10 +74,11 @@ class Messages(PacketSocket):
         """Ask for times, for VLAN tags, and for a large buffer."""
         self._socket.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
         self._socket.setsockopt(SOL_PACKET, _AUXDATA, 1)
+        octets = self._buffer_octets or BUFFER_OCTETS
         try:
-            self._socket.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, _BUFFER_OCTETS)
+            self._socket.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, octets)
         except OSError:  # not without CAP_NET_ADMIN: then as much as everybody may have
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_OCTETS)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
 
     def _write_header(
         self,

@@ -4,6 +4,7 @@ Numbers are those of <linux/if_packet.h> and <asm/socket.h>, which Python's ``so
 """
 
 import ctypes
+import errno
 import os
 import socket
 import struct
@@ -18,6 +19,7 @@ from tcptrace.source.interface import Interface, find_interface
 from tcptrace.source.kernel_filter import drop_outgoing, keep_none
 
 BLOCK_OCTETS = 1 << 20  # of a block of frames: more than the longest, BIG TCP's 196,486
+BUFFER_OCTETS = 64 << 20  # what the kernel may keep until it is taken, where nobody says otherwise
 SOL_PACKET = 263
 
 _ETH_P_ALL = 3
@@ -27,6 +29,10 @@ _IGNORE_OUTGOING = 23
 _MR_PROMISC = 1
 _ATTACH_FILTER = 26  # SO_ATTACH_FILTER
 _COUNTS = struct.Struct("3I")  # struct tpacket_stats_v3; without a ring the last one is missing
+
+
+class NoMemoryError(InputError):
+    """The kernel has no memory for a buffer as large as was asked for."""
 
 
 class Counts(NamedTuple):
@@ -40,9 +46,20 @@ class Counts(NamedTuple):
 class PacketSocket(ABC):
     """The frames of one interface, in blocks as a TPACKET_V3 ring has them; nothing comes before ``start``."""
 
-    def __init__(self, interface: Interface, program: "array[int]", promiscuous: bool) -> None:
-        """Open the socket with a program that the kernel runs. ``InputError`` where that is not allowed."""
+    def __init__(
+        self,
+        interface: Interface,
+        program: "array[int]",
+        promiscuous: bool = False,
+        buffer_octets: int | None = None,
+    ) -> None:
+        """Open the socket with a program that the kernel runs. ``InputError`` where that is not allowed.
+
+        The kernel keeps ``buffer_octets`` until they are taken (``NoMemoryError`` where it cannot); ``None``:
+        ``BUFFER_OCTETS``, or fewer where it has no memory for these.
+        """
         self.interface = interface
+        self._buffer_octets = buffer_octets
         self.taken = 0  # frames in the blocks that were taken
         self._promiscuous = promiscuous
         self._counts = Counts(0, 0, 0)
@@ -57,6 +74,11 @@ class PacketSocket(ABC):
             self._attach(program)
         except OSError as error:
             self._socket.close()
+            if buffer_octets is not None and error.errno == errno.ENOMEM:
+                raise NoMemoryError(
+                    f"{interface.name}: the kernel has no memory for a buffer of {buffer_octets >> 10:,} KiB; "
+                    "give a smaller one (-B)"
+                ) from None
             raise InputError(
                 f"{interface.name}: the kernel does not give frames: {error.strerror or error}"
             ) from None

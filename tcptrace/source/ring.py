@@ -5,13 +5,13 @@ import struct
 from array import array
 
 from tcptrace.source.interface import Interface
-from tcptrace.source.packet_socket import BLOCK_OCTETS, SOL_PACKET, PacketSocket
+from tcptrace.source.packet_socket import BLOCK_OCTETS, BUFFER_OCTETS, SOL_PACKET, PacketSocket
 
-BLOCKS = 64
 RETIRE_MS = 60  # after this the kernel hands over a block that is not full
 
 _RX_RING = 5
 _VERSION = 10
+_FEWEST = 2  # blocks: one is filled while the other is taken
 _TPACKET_V3 = 2
 _FRAME_OCTETS = 2048  # of no meaning in version 3, but it has to divide a block
 _REQUEST = struct.Struct("7I")  # struct tpacket_req3
@@ -25,11 +25,17 @@ _USER = 1  # TP_STATUS_USER: the block is ours
 class Ring(PacketSocket):
     """The frames of one interface, block by block."""
 
-    def __init__(self, interface: Interface, program: "array[int]", promiscuous: bool = False) -> None:
-        """Open it. ``InputError`` where that is not allowed, or the kernel has no ring."""
+    def __init__(
+        self,
+        interface: Interface,
+        program: "array[int]",
+        promiscuous: bool = False,
+        buffer_octets: int | None = None,
+    ) -> None:
+        """Open it (see ``PacketSocket``). ``InputError`` where that is not allowed, or the kernel has no ring."""
         self._blocks = 0
         self._next = 0
-        super().__init__(interface, program, promiscuous)
+        super().__init__(interface, program, promiscuous, buffer_octets)
 
     def is_ready(self) -> bool:
         """Say whether the kernel has handed over the next block."""
@@ -52,9 +58,9 @@ class Ring(PacketSocket):
         super().close()
 
     def _prepare(self) -> None:
-        """Make the ring, with fewer blocks where the kernel has no memory for all, and map it."""
+        """Make the ring, and map it."""
         self._socket.setsockopt(SOL_PACKET, _VERSION, _TPACKET_V3)
-        blocks = BLOCKS
+        blocks = max(_FEWEST, -(-(self._buffer_octets or BUFFER_OCTETS) // BLOCK_OCTETS))
         while True:
             frames = BLOCK_OCTETS * blocks // _FRAME_OCTETS
             asked = _REQUEST.pack(BLOCK_OCTETS, blocks, _FRAME_OCTETS, frames, RETIRE_MS, 0, 0)
@@ -62,7 +68,7 @@ class Ring(PacketSocket):
                 self._socket.setsockopt(SOL_PACKET, _RX_RING, asked)
                 break
             except OSError:
-                if blocks <= 2:
+                if self._buffer_octets is not None or blocks <= _FEWEST:
                     raise
                 blocks //= 2
         self._blocks = blocks
