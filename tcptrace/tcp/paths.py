@@ -27,6 +27,7 @@ from tcptrace.tcp.machine import (
     RCV_FIN,
     RCV_RST,
     RCV_RST_PASSIVE,
+    SND_FIN,
     SND_RST,
     TIMEOUT_2MSL,
 )
@@ -384,12 +385,14 @@ class Paths:
         """Return the steps of the open events, in path order, shaped as ``settled_steps``.
 
         An end of which no segment was captured takes no assumed step. A step is no surer than what it stands on: where a
-        proven input would not lead there without the assumed ones before it, its step is assumed too.
+        proven input would not lead there without the assumed ones before it, its step is assumed too. So is a FIN that
+        the end may have sent in another state, with all that follows.
         """
         silent = end.packets == 0
         found = []
         state = end.proven
         other = state  # after the proven inputs alone, and those that may have been, unseen or late
+        doubtful = 0
         late: Event | None = None
         event = end.pending
         while event is not None:
@@ -409,8 +412,10 @@ class Paths:
                     if late is not None and late.place < event.proof:
                         other = self.follow(other, late.input)
                         late = None
+                    if event.input == SND_FIN and other != state:
+                        doubtful = 1
                     other = self.follow(other, event.input)
-                    if other != following and evidence != OBSERVED:
+                    if (doubtful and event.input != SND_RST) or (other != following and evidence != OBSERVED):
                         evidence = ASSUMED
                 if following >= 0:
                     self.hits[state * INPUT_COUNT + event.input] += 1

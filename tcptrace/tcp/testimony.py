@@ -191,6 +191,8 @@ class Testimony:
                 return 0  # it answers another SYN, or is nobody's
             return 1 if t.ack >= event.end_seq else 0
         if what == RCV_ACK_OF_SYN:
+            if end.flags & F_SYN_DATA_ACKED and self.paths.find(end, SND_FIN) is not None:
+                return 0  # RFC 7413: it may have sent that FIN in SYN-RECEIVED, and X may have come behind it
             if t.ack > end.synack_ack and end.synack_ack >= 0:
                 return 1
             has_sent = t.length > 0 or t.fin or (t.seq > end.snd_nxt >= 0 and not t.rst)  # the last: unseen

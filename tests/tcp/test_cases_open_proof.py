@@ -119,6 +119,47 @@ def test_syn_data_without_a_cookie_closes_from_syn_received_all_the_same() -> No
     )
 
 
+def test_an_ack_shown_after_a_fast_open_server_s_fin_may_have_come_before_it_or_behind() -> None:
+    # RFC 7413 lets the server's user close in SYN-RECEIVED (3.10.4). 7 acknowledges 6, so some ACK of its SYN had come by
+    # then: 3, or 5 where 3 was lost behind the capture, and then the FIN left SYN-RECEIVED.
+    check(
+        """
+        0.000 client > SYN len 40 tfo 0102030405060708
+        0.010 server < SYN,ACK
+        0.020 client > ACK
+        0.030 server < FIN,ACK
+        0.040 client > ACK
+        0.050 client > PSH,ACK len 10
+        0.060 server < ACK
+        """,
+        """
+        1 client CLOSED>SYN-SENT           snd SYN         observed  1
+        1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed 2
+        2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed 3
+        3 server SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  assumed   -
+        4 server ESTABLISHED>FIN-WAIT-1    snd FIN         assumed   -
+        4 client ESTABLISHED>CLOSE-WAIT    rcv FIN         confirmed 5
+        5 server FIN-WAIT-1>FIN-WAIT-2     rcv ACK of FIN  assumed   -
+        outcome=half-closed first=server reset=- tw=-
+        has fast_open
+        """,
+    )
+
+
+def test_a_fin_whose_tsecr_names_the_handshake_s_ack_left_a_fast_open_server_established() -> None:
+    check_paths(
+        """
+        timestamps
+        0.000 client > SYN len 40 tfo 0102030405060708
+        0.010 server < SYN,ACK
+        0.020 client > ACK
+        0.030 server < FIN,ACK
+        """,
+        client="CLOSED SYN-SENT ESTABLISHED CLOSE-WAIT",
+        server="LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1",
+    )
+
+
 def test_a_fin_with_the_handshake_s_ack_takes_the_server_two_steps() -> None:
     check(
         """

@@ -4,7 +4,7 @@ from ..flow.rows cimport Cold, End, Event
 cdef long long NO_TIME, ASSUMED, F_TIME_WAIT, NONE, TIMER, CLOSE_WAIT, CLOSED, CLOSING, ESTABLISHED, FIN_WAIT_1
 cdef long long FIN_WAIT_2, LAST_ACK, STATE_COUNT, SYN_RECEIVED, TIME_WAIT, INPUT_COUNT, RCV_RST
 cdef long long INFERRED, OBSERVED, UNSEEN, WAITS, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_FIN
-cdef long long RCV_RST_PASSIVE, SND_RST, TIMEOUT_2MSL, CHUNK_BITS, CHUNK_STEPS, STEP_WORDS, MAX_STEPS, LOW24
+cdef long long RCV_RST_PASSIVE, SND_FIN, SND_RST, TIMEOUT_2MSL, CHUNK_BITS, CHUNK_STEPS, STEP_WORDS, MAX_STEPS, LOW24
 
 
 @cython.final
@@ -58,7 +58,7 @@ cdef class Paths:
     cpdef release(self, End end)
     @cython.locals(at="long long", base="long long", second="long long", third="long long", fourth="long long", code="long long", words="long long[::1]")
     cpdef list settled_steps(self, End end)
-    @cython.locals(event=Event, late=Event, state="long long", following="long long", other=int, evidence=int, silent=int, shown=int)
+    @cython.locals(event=Event, late=Event, state="long long", following="long long", other=int, evidence=int, silent=int, shown=int, doubtful=int)
     cpdef list open_steps(self, End end)
     @cython.locals(event=Event, last=Event, cold=Cold, evidence=int)
     cpdef expire(self, End end, long long clock_ns, long long frame)
