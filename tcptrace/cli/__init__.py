@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Run the command line of this process and exit with its status (contract: 0, 1, 2, 3 or 130)."""
     try:
-        from tcptrace.cli.app import run
+        from tcptrace.cli.command_line import run
 
         status = run(sys.argv[1:])
     except KeyboardInterrupt:  # while the modules were still being imported

@@ -1,41 +1,12 @@
 """``tcptrace analyze FILE [FILTER...]``: one capture in, every connection out."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
 from tcptrace.cli import shared
 from tcptrace.cli.inputs import split_words
-from tcptrace.model.errors import UsageError
-
-
-class Request(NamedTuple):
-    """The command line, understood."""
-
-    paths: tuple[str, ...]
-    follow: bool  # the file grows
-    filter: str
-    form: str  # "table", "json", "csv" or "summary"
-    is_summary: bool
-    has_frames: bool
-    is_live: bool  # tell each step as it is made
-    sort: str  # of the live table
-    show_all: bool
-    order: str | None  # None: by the kind of input
-    msl_s: float
-    msl_text: str  # for people, e.g. "MSL 120 s, RFC 9293"
-    checksums: str
-    max_findings: int
-    max_connections: int
-    streams: tuple[int, ...]
-    states: tuple[str, ...]
-    outcomes: tuple[str, ...]
-    passed: tuple[str, ...]
-    rules: tuple[str, ...]
-    utc: bool
-    colour: str
-    is_long: bool = False
-    kernel_log: str | None = None  # what the kernel said of these connections
+from tcptrace.cli.request import DEFAULTS, make_request
 
 
 @click.command(
@@ -62,7 +33,7 @@ class Request(NamedTuple):
 @click.option(
     "--sort",
     type=click.Choice(("last", "stream", "age", "bytes", "state")),
-    default="last",
+    default=DEFAULTS["sort"],
     help="What stands first in the live table (last: who sent last).",
 )
 @shared.STREAMS
@@ -87,16 +58,16 @@ class Request(NamedTuple):
 @click.option(
     "--max-findings",
     type=click.IntRange(0),
-    default=1000,
+    default=DEFAULTS["max_findings"],
     metavar="N",
-    help="How many are kept for each code and side (1000); 0: all.",
+    help=f"How many are kept for each code and side ({DEFAULTS['max_findings']}); 0: all.",
 )
 @click.option(
     "--max-connections",
     type=click.IntRange(1),
-    default=1_000_000,
+    default=DEFAULTS["max_connections"],
     metavar="N",
-    help="How many are held in memory at once (1000000); then the longest finished go.",
+    help=f"How many are held in memory at once ({DEFAULTS['max_connections']}); then the longest finished go.",
 )
 @click.option(
     "--kernel-log",
@@ -119,23 +90,3 @@ def analyze(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> N
     from tcptrace.cli.run_analyze import run
 
     run(request)
-
-
-def make_request(paths: tuple[str, ...], condition: str, options: dict[str, Any]) -> Request:
-    """Understand the options of ``analyze``, which all commands that end in its results have."""
-    is_json, is_csv, _ = options.pop("is_json"), options.pop("is_csv"), options.pop("n")
-    if is_json and is_csv:
-        raise UsageError("--json and --csv: two formats; choose one")
-    if is_csv and options["is_summary"]:
-        raise UsageError("--csv: --summary has no such form; choose --json or neither")
-    if options["has_frames"] and (not is_json or options["is_summary"]):
-        raise UsageError("--frames: it adds records to --json; write --json --frames")
-    if options["is_live"] and (is_csv or options["is_summary"]):
-        raise UsageError(f"--live: {'--csv' if is_csv else '--summary'} tells no steps; choose one")
-    if options.get("is_long") and (is_csv or options["is_summary"]):
-        raise UsageError("--long: measures are for each connection; leave --csv and --summary out")
-    if is_csv and options.get("kernel_log"):
-        raise UsageError("--kernel-log: --csv has no row for a verdict; choose --json")
-    value, text = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
-    form = "json" if is_json else "csv" if is_csv else "table"
-    return Request(paths=paths, filter=condition, form=form, msl_s=value, msl_text=text, **options)

@@ -1,20 +1,16 @@
-"""The table of commands, and what all have in common: one-line errors, exit statuses, broken pipes."""
+"""The table of commands."""
 
 import os
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple, cast
 
 import click
 
+from tcptrace.cli.command_line import COMPLETION, INTERRUPTED
 from tcptrace.cli.terminal import complain
-from tcptrace.model.errors import TcptraceError, UsageError
+from tcptrace.model.errors import UsageError
 from tcptrace.version import VERSION
-
-INTERRUPTED = 130  # contract, "Order, live records, exit status"
-INPUT_ERROR = 3
-COMPLETION = "_TCPTRACE_COMPLETE"  # set by the shell's completion (click's convention)
 
 
 class Row(NamedTuple):
@@ -128,42 +124,22 @@ def tcptrace() -> None:
     """
 
 
-def run(args: Sequence[str]) -> int:
-    """Run one command line and return the exit status; bad input leaves no traceback."""
-    if sys.stdout is None:  # closed by the caller (`>&-`)
-        return _fail("standard output: closed; leave it open, or send it to a file", INPUT_ERROR)
-    try:
-        status = _invoke(args)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough. What is still buffered must not raise again at exit.
-        _discard_output()
-        return 0
-    except OSError as error:
-        _discard_output()
-        return _fail(
-            f"standard output: {error.strerror or error}; make room, or send it elsewhere", INPUT_ERROR
-        )
-    except (KeyboardInterrupt, click.Abort):
-        return INTERRUPTED
-    return status
-
-
-def _invoke(args: Sequence[str]) -> int:
-    """Run the command and turn its errors into one line and a status."""
+def invoke(args: Sequence[str]) -> int:
+    """Run one command line and return the exit status; what click finds wrong with it is told in our words."""
     if COMPLETION in os.environ:
         tcptrace.main(args=list(args), prog_name="tcptrace")  # a shell asks what may come next; exits
     try:
         # Not by `main()`: it makes an exit status of its own of a broken pipe, and prints at an interrupt.
         with tcptrace.make_context("tcptrace", list(args) or ["--help"]) as context:
             tcptrace.invoke(context)
-    except TcptraceError as error:
-        return _fail(str(error), error.exit_status)
     except click.exceptions.Exit as error:
         return error.exit_code
+    except click.Abort:
+        return INTERRUPTED
     except click.ClickException as error:
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tcptrace"
-        return _fail(f"{_reason(error)}; see `{command} --help`", error.exit_code)
+        complain(f"{_reason(error)}; see `{command} --help`")
+        return error.exit_code
     return 0
 
 
@@ -176,19 +152,3 @@ def _reason(error: click.ClickException) -> str:
     if isinstance(error, click.BadParameter) and error.param is not None and message.startswith("Invalid"):
         return f"{error.param.opts[0]}: {error.message.rstrip('.')}"
     return message[:1].lower() + message[1:]
-
-
-def _fail(message: str, status: int) -> int:
-    """Write one line to standard error and return the status."""
-    complain(message)
-    return status
-
-
-def _discard_output() -> None:
-    """Let standard output go nowhere from here on."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError):  # no descriptor of its own: nothing will be flushed at exit
-        pass

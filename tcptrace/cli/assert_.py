@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from tcptrace.cli import shared
+from tcptrace.cli.request import understand_msl
 from tcptrace.model.errors import UsageError
 
 
@@ -42,7 +43,7 @@ def assert_(path: str, rules: str | None, texts: tuple[str, ...], **options: Any
     """
     if rules is None and not texts:
         raise UsageError("RULES.toml: missing; name a file of rules, or write --rule RULE")
-    value, _ = shared.understand_msl(options["msl_s"], options["stack"])
+    value, _ = understand_msl(options["msl_s"], options["stack"])
     from tcptrace.cli.run_assert import run
 
     status = run(path, rules, texts, options["is_json"], value)

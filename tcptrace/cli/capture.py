@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from tcptrace.cli.analyze import Request, analyze, make_request
+from tcptrace.cli.analyze import analyze
+from tcptrace.cli.request import Request, make_request
 from tcptrace.model.errors import UsageError
 from tcptrace.source.rotate import MEGABYTE, Turns
 

@@ -3,6 +3,7 @@
 import click
 
 from tcptrace.cli import shared
+from tcptrace.cli.request import understand_msl
 
 WAYS = ("auto", "tuple", "port", "order")
 
@@ -32,7 +33,7 @@ def diff(
 
     Paths, outcomes and findings make a difference; what was measured is shown beside it.
     """
-    value, _ = shared.understand_msl(msl_s, stack)
+    value, _ = understand_msl(msl_s, stack)
     from tcptrace.cli.run_diff import run
 
     status = run((a, b), way, is_json, show_all, value)

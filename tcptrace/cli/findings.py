@@ -6,6 +6,7 @@ import click
 
 from tcptrace.cli import shared
 from tcptrace.cli.inputs import split_words
+from tcptrace.cli.request import understand_msl
 from tcptrace.find.codes import CODES
 from tcptrace.model.errors import UsageError
 
@@ -69,7 +70,7 @@ def findings(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> 
     options.pop("n")
     if options["is_json"] and options["is_summary"]:
         raise UsageError("--json and --summary: two forms; choose one")
-    value, _ = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
+    value, _ = understand_msl(options.pop("msl_s"), options.pop("stack"))
     codes = frozenset(known_code(name) for name in options.pop("codes"))
     limit = 0 if options.pop("show_all") else LIMIT
     streams = frozenset(options.pop("streams"))

@@ -12,7 +12,7 @@ from tcptrace.model.states import STATE_NAMES
 from tcptrace.show.text import Clock
 
 if TYPE_CHECKING:
-    from tcptrace.cli.analyze import Request
+    from tcptrace.cli.request import Request
     from tcptrace.session import Analysis
 
 _REDRAW_S = 0.25

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import click
 
 from tcptrace.cli import shared
+from tcptrace.cli.request import understand_msl
 from tcptrace.model.errors import UsageError
 from tcptrace.show.plots.kinds import FORMATS, KINDS, PHASES, SCALES
 
@@ -82,7 +83,7 @@ def plot(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None
     if kind != "ladder" and any(given.values()):
         named = next(name for name, is_given in given.items() if is_given)
         raise UsageError(f"{named}: it is the ladder's; a picture of kind {kind} has no rows")
-    value, _ = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
+    value, _ = understand_msl(options.pop("msl_s"), options.pop("stack"))
     frames = options.pop("frames")
     out, form = options.pop("out"), options.pop("form")
     from tcptrace.cli.run_plot import run

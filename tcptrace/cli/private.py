@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from tcptrace.cli.analyze import analyze, make_request
+from tcptrace.cli.analyze import analyze
 from tcptrace.cli.capture import ITS_OWN, KERNEL_LOG, MAX_SNAP, VERIFY, CaptureRequest, check_verify
+from tcptrace.cli.request import make_request
 from tcptrace.model.errors import UsageError
 
 

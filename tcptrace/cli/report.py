@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import click
 
 from tcptrace.cli import shared
+from tcptrace.cli.request import understand_msl
 from tcptrace.model.errors import UsageError
 
 
@@ -52,7 +53,7 @@ def report(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> No
     paths = files + words
     if not paths:
         raise UsageError("FILE: missing; name a capture, or - for standard input")
-    value, _ = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
+    value, _ = understand_msl(options.pop("msl_s"), options.pop("stack"))
     from tcptrace.cli.run_report import run
 
     run(Request(paths=paths, msl_s=value, **options))

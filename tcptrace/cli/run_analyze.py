@@ -13,8 +13,8 @@ from tcptrace.session import analyze
 from tcptrace.show.text import count
 
 if TYPE_CHECKING:
-    from tcptrace.cli.analyze import Request
     from tcptrace.cli.live import View
+    from tcptrace.cli.request import Request
     from tcptrace.session import Analysis, Readable
     from tcptrace.show.table import Table
 

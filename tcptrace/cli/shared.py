@@ -1,24 +1,14 @@
 """Options that several commands have, each written once."""
 
-import math
-
 import click
 
-from tcptrace.cli.select import StateName
-from tcptrace.model.errors import UsageError
+from tcptrace.cli.request import DEFAULTS, STACKS
+from tcptrace.cli.state_name import StateName
 
-# How long Linux, macOS and Windows really stay in TIME-WAIT, halved; RFC 9293 3.4.2 has two minutes.
-STACKS = {
-    "linux": (30.0, "Linux"),
-    "macos": (15.0, "macOS"),
-    "windows": (60.0, "Windows"),
-    "rfc": (120.0, "RFC 9293"),
-}
 OUTCOMES = (
     *("closed", "reset", "refused", "aborted", "half-closed"),
     *("closing", "open", "connecting", "unanswered", "unknown"),
 )
-_MAX_MSL_S = 86_400.0
 
 FILES = click.option(
     "-r",
@@ -54,7 +44,7 @@ STACK = click.option(
 CHECKSUMS = click.option(
     "--checksums",
     type=click.Choice(("flags", "all", "none")),
-    default="flags",
+    default=DEFAULTS["checksums"],
     help="Which TCP checksums to check (flags, the default: of SYN, FIN, RST).",
 )
 UTC = click.option("--utc", is_flag=True, help="UTC, not local time.")
@@ -62,21 +52,7 @@ COLOUR = click.option(
     "--color",
     "colour",
     type=click.Choice(("auto", "always", "never")),
-    default="auto",
+    default=DEFAULTS["colour"],
     help="Colours (auto: on a terminal without NO_COLOR).",
 )
 NO_NAMES = click.option("-n", is_flag=True, help="No names for addresses; it never has any.")
-
-
-def understand_msl(given: float | None, stack: str | None) -> tuple[float, str]:
-    """Return the MSL in seconds, and what to call it."""
-    if given is None:
-        value, source = STACKS[stack or "rfc"]
-        return value, f"MSL {value:g} s, {source}"
-    if stack is not None:
-        raise UsageError("--msl and --stack: two MSLs; choose one")
-    if not (math.isfinite(given) and 0 < given <= _MAX_MSL_S):
-        raise UsageError(
-            f"--msl {given:g}: no lifetime; give seconds, more than 0 and at most {_MAX_MSL_S:,.0f}"
-        )
-    return given, f"MSL {given:g} s, --msl"

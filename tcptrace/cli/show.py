@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import click
 
 from tcptrace.cli import shared
+from tcptrace.cli.request import understand_msl
 from tcptrace.model.errors import UsageError
 
 
@@ -54,7 +55,7 @@ def show(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> None
         raise UsageError("--frame: it stands alone; leave --stream, --explain and --all out")
     if options["explain"] and options["show_all"]:
         raise UsageError("--explain and --all: two views; choose one")
-    value, _ = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
+    value, _ = understand_msl(options.pop("msl_s"), options.pop("stack"))
     from tcptrace.cli.run_show import run
 
     run(Request(paths=paths, msl_s=value, **options))

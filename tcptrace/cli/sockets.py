@@ -6,7 +6,7 @@ import click
 
 from tcptrace.cli import shared
 from tcptrace.cli.inputs import split_words
-from tcptrace.cli.select import StateName
+from tcptrace.cli.state_name import StateName
 from tcptrace.model.errors import UsageError
 
 

@@ -6,6 +6,7 @@ import click
 
 from tcptrace.cli import shared
 from tcptrace.cli.inputs import split_words
+from tcptrace.cli.request import understand_msl
 
 
 class Request(NamedTuple):
@@ -37,7 +38,7 @@ def summary(words: tuple[str, ...], files: tuple[str, ...], **options: Any) -> N
     """
     paths, condition = split_words(words, files)
     options.pop("n")
-    value, _ = shared.understand_msl(options.pop("msl_s"), options.pop("stack"))
+    value, _ = understand_msl(options.pop("msl_s"), options.pop("stack"))
     from tcptrace.cli.run_summary import run
 
     run(Request(paths=paths, filter=condition, msl_s=value, **options))

@@ -12,7 +12,7 @@ from tcptrace.model.records import Connection
 from tcptrace.verify import count_up, verify
 
 if TYPE_CHECKING:
-    from tcptrace.cli.analyze import Request
+    from tcptrace.cli.request import Request
 
 
 def hold(request: "Request", connections: Sequence[Connection], log: KernelLog, capture_ns: int) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import tcptrace.cli.run_analyze  # noqa: F401 - before anybody puts a stand-in into the session it imports from
-from tcptrace.cli.app import run
+from tcptrace.cli.command_line import run
 from tcptrace.model.errors import TcptraceError
 from tcptrace.model.records import Capture, Connection, Segment
 from tcptrace.show.json import line

@@ -38,10 +38,10 @@ def test_the_version_says_which_kernels_run() -> None:
 
 def test_help_names_every_command_without_importing_one() -> None:
     script = (
-        "import sys; from tcptrace.cli.app import run; status = run(['--help']); "
+        "import sys; from tcptrace.cli.command_line import run; status = run(['--help']); "
         "loaded = [m for m in sys.modules if m.startswith('tcptrace.cli.')]; "
-        "assert loaded == ['tcptrace.cli.terminal', 'tcptrace.cli.app'] or set(loaded) == "
-        "{'tcptrace.cli.terminal', 'tcptrace.cli.app'}, loaded; sys.exit(status)"
+        "assert sorted(loaded) == ['tcptrace.cli.' + name for name in "
+        "('app', 'collector', 'command_line', 'terminal')], loaded; sys.exit(status)"
     )
     run = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from tcptrace.cli.app import run
+from tcptrace.cli.command_line import run
 from tests.live import (
     ROOT,
     TCPTRACE,

@@ -71,8 +71,6 @@ def test_a_refused_private_network_is_said_with_the_reason() -> None:
 def test_plain_kernels_and_missing_packages_are_said() -> None:
     found = doctor([], TCPTRACE_PLAIN="1")
     assert found["compiled code"][0] is False
-    script = (
-        "import sys; sys.modules['lz4'] = None; from tcptrace.cli.app import run; sys.exit(run(['doctor']))"
-    )
+    script = "import sys; sys.modules['lz4'] = None; from tcptrace.cli.command_line import run; sys.exit(run(['doctor']))"
     done = subprocess.run([TCPTRACE[0], "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "\n--  lz4               captures packed by lz4: missing; pip install lz4\n" in done.stdout

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 import tcptrace
-from tcptrace.cli.app import run
+from tcptrace.cli.command_line import run
 from tcptrace.source import open_source
 from tcptrace.wire.anonymize import Anonymizer
 from tests.wire.hand import Frame, enhanced, frames_of, interface, section, tsoffset, tsresol

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import tcptrace
-from tcptrace.cli.app import run
+from tcptrace.cli.command_line import run
 from tests.wire.test_carriers import pcap
 from tests.wire.test_fragments import PAYLOAD, SEGMENT4, conversation, cut, fragment4
 

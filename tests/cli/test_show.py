@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tcptrace.cli.app import run
+from tcptrace.cli.command_line import run
 from tests.show.samples import sample
 
 CAPTURE = str(Path(__file__).parents[2] / "captures" / "http-get.pcap")

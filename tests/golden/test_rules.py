@@ -336,7 +336,7 @@ def test_where_selects_what_the_rule_holds_for_beside_the_other_options(capsys: 
 
 def test_the_parser_library_is_loaded_only_for_a_rule() -> None:
     script = (
-        "import sys; from tcptrace.cli.app import run; run(['analyze', 'captures/http-get.pcap', '--summary']); "
+        "import sys; from tcptrace.cli.command_line import run; run(['analyze', 'captures/http-get.pcap', '--summary']); "
         "assert 'lark' not in sys.modules; run(['analyze', 'captures/http-get.pcap', '--where', 'stream == 0']); "
         "assert 'lark' in sys.modules"
     )

@@ -14,7 +14,7 @@ from scapy.layers.l2 import GRE
 from scapy.packet import Raw, raw
 
 import tcptrace
-from tcptrace.cli.app import run
+from tcptrace.cli.command_line import run
 from tcptrace.model.columns import Frames
 from tcptrace.source import open_source
 from tcptrace.wire.anonymize import Anonymizer

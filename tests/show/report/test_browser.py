@@ -52,7 +52,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     name = folder / "<img src=x onerror=alert(1)>.pcap"
     name.write_bytes(octets)
     out = folder / "report.html"
-    from tcptrace.cli.app import run
+    from tcptrace.cli.command_line import run
 
     assert run(["report", str(name), "-o", str(out), "--details", "2", "--utc"]) == 0
     return out
