@@ -1,12 +1,14 @@
 """The command line: the only layer that prints or exits. One file per command, imported when it is called."""
 
 import contextlib
+import gc
 import os
 import sys
 
 
 def main() -> None:
     """Run the command line of this process and exit with its status (contract: 0, 1, 2, 3 or 130)."""
+    gc.disable()  # while modules are imported; `run` knows which commands need it
     try:
         from tcptrace.cli.command_line import run
 

@@ -1,5 +1,6 @@
 """One command line, run: one-line errors, exit statuses, broken pipes and interrupts."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -44,10 +45,12 @@ def _invoke(args: Sequence[str]) -> int:
             if request is not None:
                 with uncollected():
                     from tcptrace.cli.run_analyze import run as analyze
-                analyze(request)
+
+                    analyze(request)
                 return 0
-        with uncollected():
-            from tcptrace.cli.app import invoke
+        from tcptrace.cli.app import invoke
+
+        gc.enable()
         return invoke(args)
     except TcptraceError as error:
         return _fail(str(error), error.exit_status)
