@@ -1,4 +1,4 @@
-"""``tcptrace sockets``: what `ss` and /proc say of the kernel's sockets, and the capture's states beside it."""
+"""``tcptrace sockets``: what `ss`, `lsof` and /proc say of the kernel's sockets, and the capture's states beside it."""
 
 import json
 import os
@@ -19,6 +19,8 @@ from tests.live import ROOT, TCPTRACE, WAIT_S, needs, needs_root, private_networ
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema.text()))
 # `ss` writes these states in its own words.
 WORDS = {"ESTAB": "ESTABLISHED", "SYN-RECV": "SYN-RECEIVED"}
+# And `lsof` these.
+LSOF_WORDS = {"CLOSE_WAIT": "CLOSE-WAIT", "FIN_WAIT2": "FIN-WAIT-2"}
 TIMERS = {
     "keepalive": "keep-alive",
     "on": "retransmission",
@@ -115,6 +117,32 @@ def test_each_socket_is_what_ss_says_of_it(scene: tuple[list[str], Path]) -> Non
         row["state"] for row in rows
     }
     assert {row["stream"] for row in rows} == {None}
+
+
+@needs_root
+@needs("lsof")
+def test_each_process_has_the_sockets_that_lsof_says_it_has(scene: tuple[list[str], Path]) -> None:
+    asked = [*scene[0], "lsof", "-n", "-P", "-i", "TCP", "-F", "pfnT"]
+    fields = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
+    theirs, pid, fd, name = set(), 0, 0, ""
+    for field in fields:  # lsof(8): a letter and its value; a process has files, a file its name before its TCP words
+        if field[0] == "p":
+            pid = int(field[1:])
+        elif field[0] == "f":
+            fd = int(field[1:])
+        elif field[0] == "n":
+            name = field[1:]
+        elif field.startswith("TST="):
+            local, _, remote = name.partition("->")
+            theirs.add((pid, fd, LSOF_WORDS.get(field[4:], field[4:]), local, remote or "0.0.0.0:0"))
+    ours = {
+        (each["pid"], each["fd"], row["state"],
+         *("{ip}:{port}".format(**row[end]) for end in ("local", "remote")))
+        for row in read(sockets(scene[0], "--json"))
+        for each in row["processes"]
+    }  # fmt: skip
+    assert ours == theirs
+    assert len(ours) == 6  # a listener, two pairs, and the end of one whose other end is closed: that is nobody's
 
 
 @needs_root
