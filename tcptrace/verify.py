@@ -38,7 +38,7 @@ REASONS = {
     "capture_over": "the kernel's further steps were made when the capture was over",
     "no_segment": "the kernel ended it without a segment: a timeout, or the process closed it",
     "fin_unsent": "the process has closed it, and its FIN waits behind data",
-    "time_wait_missed": "TIME-WAIT was over before a poll met it",
+    "time_wait_missed": "no poll met TIME-WAIT: it was over before, or is in another network than this",
     "cut": "the path is longer than what is kept of it",
 }
 UNSEEN_BY_SEGMENTS = (

@@ -125,7 +125,9 @@ def test_each_process_has_the_sockets_that_lsof_says_it_has(scene: tuple[list[st
     asked = [*scene[0], "lsof", "-n", "-P", "-i", "TCP", "-F", "pfnT"]
     fields = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
     theirs, pid, fd, name = set(), 0, 0, ""
-    for field in fields:  # lsof(8): a letter and its value; a process has files, a file its name before its TCP words
+    for (
+        field
+    ) in fields:  # lsof(8): a letter and its value; a process has files, a file its name before its TCP words
         if field[0] == "p":
             pid = int(field[1:])
         elif field[0] == "f":
@@ -142,7 +144,9 @@ def test_each_process_has_the_sockets_that_lsof_says_it_has(scene: tuple[list[st
         for each in row["processes"]
     }  # fmt: skip
     assert ours == theirs
-    assert len(ours) == 6  # a listener, two pairs, and the end of one whose other end is closed: that is nobody's
+    assert (
+        len(ours) == 6
+    )  # a listener, two pairs, and the end of one whose other end is closed: that is nobody's
 
 
 @needs_root

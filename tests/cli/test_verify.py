@@ -15,8 +15,8 @@ import pytest
 from tcptrace.kernel.tracepoint import Tracepoint
 from tcptrace.model.errors import InputError
 from tcptrace.show import schema
-from tests.cli.test_run import TALKING, nobody, run
-from tests.live import ROOT, TCPTRACE, WAIT_S, capture, needs_root, open_to_all, private_network
+from tests.cli.test_run import TALK, TALKING, nobody, run
+from tests.live import ROOT, TCPTRACE, WAIT_S, capture, needs, needs_root, open_to_all, private_network
 
 __all__ = ["nobody"]  # a fixture
 
@@ -126,6 +126,61 @@ def test_a_capture_that_gave_its_rights_up_still_has_its_witness_and_leaves_noth
         assert [one["verdict"] for one in records(out.decode())[1]] == ["equal", "equal"]
         assert log.stat().st_uid != 0
         assert not Path(f"/proc/{children[0]}").exists()
+
+
+# A cable to another network, whose server answers and closes first.
+CABLE = """
+ip link add v0 type veth peer name v1 netns {}
+ip link set v0 up && ip address add 192.0.2.1/24 dev v0
+"""
+FAR_END = "ip link set v1 up && ip address add 192.0.2.2/24 dev v1"
+SERVE = """
+import socket
+with socket.create_server(("192.0.2.2", 80)) as listener:
+    print("listens", flush=True)
+    connection, _ = listener.accept()
+    connection.sendall(b"hello")
+    connection.close()
+    input()
+"""
+VISIT = """
+import socket
+with socket.create_connection(("192.0.2.2", 80)) as connection:
+    while connection.recv(10): pass
+"""
+
+
+@needs_root
+@needs("ip")
+@needs("nsenter")
+@pytest.mark.usefixtures("_traced")
+def test_on_any_interface_what_stays_on_lo_and_what_leaves_are_held_against_the_kernel() -> None:
+    with private_network() as here, private_network() as there:
+        subprocess.run([*here, "sh", "-ec", CABLE.format(there[1].split("=")[1])], check=True)
+        subprocess.run([*there, "sh", "-ec", FAR_END], check=True)
+        serving = [*there, sys.executable, "-c", SERVE]
+        with subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            assert server.stdout.readline() == "listens\n"
+            process = capture("-i", "any", "--verify", "--json", "tcp", prefix=here)
+            for script in (VISIT, TALK):
+                talking = [*here, sys.executable, "-c", script]
+                subprocess.run(talking, check=True, capture_output=True, timeout=WAIT_S)
+            process.interrupt_group()
+            status, out, said = process.finish()
+            server.communicate("\n", timeout=WAIT_S)
+    assert (status, "0 frames dropped" in said) == (0, True), said
+    connections, held, counts = records(out.decode())
+    assert [each["server"]["ip"] for each in connections] == ["192.0.2.2", "127.0.0.1"]
+    verdicts = {(one["stream"], one["side"]): (one["verdict"], one["reason"]) for one in held}
+    # The server over there is seen by the tracepoint, but its TIME-WAIT can only be asked for in its own network.
+    assert verdicts.pop((0, "server")) == ("less known", "time_wait_missed")
+    assert verdicts == {
+        (0, "client"): ("equal", None),
+        (1, "client"): ("equal", None),
+        (1, "server"): ("equal", None),
+    }
+    assert counts["different"] == 0
 
 
 @needs_root
