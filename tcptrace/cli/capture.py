@@ -105,7 +105,9 @@ class CaptureRequest(NamedTuple):
     metavar="KIB",
     help="Have the kernel keep so many KiB for each interface until they are taken (65536).",
 )
-@click.option("--promiscuous", is_flag=True, help="Ask for frames that are not for this machine, too.")
+@click.option(
+    "--promiscuous", is_flag=True, help="Ask for frames that are not for this machine, too; not with -i any."
+)
 @click.option(
     "--no-ring", is_flag=True, help="Read frames one by one; it does so, too, where there is no ring."
 )
@@ -149,6 +151,8 @@ def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:
     own["buffer_octets"] = None if buffer_kib is None else buffer_kib << 10
     if not own["interfaces"]:
         raise UsageError("-i: missing; name an interface, e.g. -i lo, or -i any")
+    if own["promiscuous"] and "any" in own["interfaces"]:
+        raise UsageError("--promiscuous: not with -i any; name the interfaces that are to be so")
     if own["duration_s"] is not None and not 0 < own["duration_s"] < float("inf"):
         raise UsageError(f"--duration {own['duration_s']:g}: no time; give seconds above 0")
     is_piped = own["path"] == "-"

@@ -53,6 +53,7 @@ def _capture(request: CaptureRequest, user: User | None, watched: Watched) -> Ca
         watched.begin(user)
         if user is not None:
             become(user)
+            _check_further_files(request, user)
         with Ending(source.stop):
             source.start()
             _say(f"listening on {escape(source.name)} ({', '.join(source.link_types)}); ^C ends")
@@ -67,6 +68,18 @@ def _capture(request: CaptureRequest, user: User | None, watched: Watched) -> Ca
     elif source.problem is not None:
         terminal.complain(f"incomplete: {source.problem}")
     return analysed
+
+
+def _check_further_files(request: CaptureRequest, user: User) -> None:
+    """Say now, and not when the first file is full, that whom root became may not make the next one."""
+    if request.turns is None or request.path is None:
+        return
+    folder = os.path.dirname(request.path) or "."
+    if "%" not in folder and not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(
+            f"{folder}: the user {escape(user.name)} may make no files there, which take turns (-C, -G); choose "
+            "another folder (-w), or -Z root"
+        )
 
 
 def open_file(request: CaptureRequest, source: LiveSource, user: User | None = None) -> FrameFile | None:

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tcptrace.cli.app import run
+from tcptrace.cli.command_line import run
 from tcptrace.source.live import LiveSource
 from tcptrace.source.messages import Messages
 from tcptrace.source.ring import Ring
@@ -64,10 +64,3 @@ def test_where_nobody_asked_for_a_size_frames_then_come_one_by_one(monkeypatch: 
     source = LiveSource(["lo"])
     source.close()
     assert [type(tap.ring) for tap in source._taps] == [Messages]
-
-
-def test_no_more_can_be_asked_for_than_tcpdump_s_most(capsys: pytest.CaptureFixture[str]) -> None:
-    for size in ("0", "2097152"):
-        assert run(["capture", "-i", "lo", "--buffer-size", size]) == 2
-        (line,) = capsys.readouterr().err.splitlines()
-        assert line.startswith(f"tcptrace: -B: {size} is not in the range 1<=x<=2097151")
