@@ -11,8 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from tcptrace import kernels
-from tcptrace.find.record import Recorder, encoded
-from tcptrace.flow import bits
+from tcptrace.find.record import Recorder, encoded, make_writer
 from tcptrace.model.columns import COUNT_SEGMENTS, SKIP_NAMES, Segments
 from tcptrace.model.errors import UsageError
 from tcptrace.model.records import Capture, Connection, Segment, Warning_
@@ -20,20 +19,21 @@ from tcptrace.source import Source, open_source
 from tcptrace.spool import SegmentLog, Spool, spool_of_lines, spool_of_records
 from tcptrace.tcp import codes as notes
 from tcptrace.tcp import machine
-from tcptrace.tcp.outcomes import OUTCOME_NAMES
+from tcptrace.tcp.outcomes import OUTCOME_NAMES, UNANSWERED
 from tcptrace.watch import Tell, Watcher
 from tcptrace.wire.application import classify
 from tcptrace.wire.decoder import Decoder
 from tcptrace.wire.fragments import Octets
 
 if TYPE_CHECKING:
-    from tcptrace.find import analysis
+    from tcptrace.find import analysis, closer
     from tcptrace.flow import rows
     from tcptrace.measure import gauge
     from tcptrace.source.base import Batch
     from tcptrace.tcp import replay
 else:
     analysis = kernels.load("find.analysis")
+    closer = kernels.load("find.closer")
     gauge = kernels.load("measure.gauge")
     rows = kernels.load("flow.rows")
     replay = kernels.load("tcp.replay")
@@ -43,6 +43,7 @@ NS = 1_000_000_000
 MSL_S = 120.0  # RFC 9293 3.4.2
 MAX_CONNECTIONS = 1_000_000
 MAX_FINDINGS = 1000
+SHEET = 1 << 16  # octets of lines that are written before they are handed on
 ORDERS = ("stream", "end")
 
 One = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -126,6 +127,7 @@ class Analysis:
             self._classify,
         )
         self._recorder = Recorder(self._replay, msl_s, self._label)
+        self._closer = closer.Closer(self._replay, self._recorder.verdict)
         self._max_findings = max_findings
         self._found: analysis.Analysis | None = None  # made where records are: counting outcomes needs none
         self._gauge: gauge.Gauge | None = gauge.Gauge() if measures else None
@@ -135,13 +137,10 @@ class Analysis:
         self._msl2_ns = round(2 * msl_s * NS)
         self._frames = 0
         self._filtered = 0
-        self._given_up = 0
-        self._one_direction = 0
         self._started = False
         self._streams: array[int] = array("q")
         self._capture: Capture | None = None
         self.keep: Callable[[Connection], None] | None = None  # is given each record as it is made
-        self.outcomes: dict[str, int] = {}  # how many connections ended how; complete with `capture`
         self.msl_s = msl_s
 
     @property
@@ -155,6 +154,12 @@ class Analysis:
         return list(self._replay.paths.hits)
 
     @property
+    def outcomes(self) -> dict[str, int]:
+        """How many connections ended how; complete with ``capture``."""
+        counts = self._recorder.verdict.counts
+        return {name: counts[number] for number, name in enumerate(OUTCOME_NAMES) if counts[number]}
+
+    @property
     def capture(self) -> Capture:
         """The capture as a whole; reads what has not been read yet."""
         if self._capture is None:
@@ -164,41 +169,45 @@ class Analysis:
 
     def run(self) -> None:
         """Read everything and count outcomes, without making a record of each connection."""
+        judged = self._recorder.verdict
         for _ in self._read():
             for gone in self._replay.store.evicted:
                 if isinstance(gone, rows.Entry):  # a lone SYN: no row is made for it
-                    self.outcomes["unanswered"] = self.outcomes.get("unanswered", 0) + 1
-                    self._given_up += 1
+                    judged.counts[UNANSWERED] += 1
+                    judged.given_up += 1
                     continue
                 row = self._finish(gone)
-                self._count(row)
+                judged.judge(row)
+                self._closer.count(row)
                 self._release(row)
             self._replay.store.evicted.clear()
-        judged = self._recorder.verdict
         judged.tally(self._replay.store.streams, self.latest_ns, self._frames + 1)
-        for number, name in enumerate(OUTCOME_NAMES):
-            if judged.counts[number]:
-                self.outcomes[name] = self.outcomes.get(name, 0) + judged.counts[number]
-        self._one_direction += judged.one_direction
-        self._given_up += judged.given_up
         self._close()
 
     def __iter__(self) -> Iterator[Connection]:
         """Yield each connection: by stream number, or as it ends."""
-        yield from self._each(self._record, spool_of_records)
+        yield from self._each(self._record, spool_of_records, self._records, self._ended)
 
     def lines(self) -> Iterator[bytes]:
-        """Yield each connection as its line of JSON, in the same order: quicker than to make a record and write it."""
-        if self._watcher is None and self._log is None and self.keep is None:
-            yield from self._each(self._line, spool_of_lines)
-        else:
+        """Yield the connections as lines of JSON, one or more at a time, in the same order: quicker than by records."""
+        if self._watcher or self._log or self.keep or self._gauge or not kernels.is_compiled("find.written"):
             for record in self:
                 yield encoded(record)
+            return
+        self._closer.writer = make_writer(self._replay.paths, self._recorder.verdict)
+        self._closer.tail = self._recorder.tail
+        yield from self._each(self._line, spool_of_lines, self._lines, self._ended_lines)
 
-    def _each(self, make: Callable[["rows.Stream"], T], waiting: Callable[[], Spool[T]]) -> Iterator[T]:
-        """Yield what ``make`` makes of each connection, in order."""
+    def _each(
+        self,
+        make: Callable[["rows.Stream"], T],
+        waiting: Callable[[], Spool[T]],
+        rest: Callable[[], Iterator[T]],
+        ended: Callable[[], Iterator[T]],
+    ) -> Iterator[T]:
+        """Yield what is made of the connections, in order: of one, of those that are left, of those that are over."""
         in_order = self._order == "stream"
-        self._found = self._recorder.found = analysis.Analysis(self._max_findings)
+        self._found = self._recorder.found = self._closer.found = analysis.Analysis(self._max_findings)
         spool: Spool[T] | None = None
         for _ in self._read():
             for gone in self._replay.store.evicted:
@@ -212,10 +221,9 @@ class Analysis:
                     yield made
             self._replay.store.evicted.clear()
             if not in_order:
-                yield from self._ended(make)
+                yield from ended()
         if spool is None:
-            for row in self._alive():
-                yield make(row)
+            yield from rest()
         else:
             yield from spool.merged((row.number, make(row)) for row in self._alive())
         self._close()
@@ -292,27 +300,9 @@ class Analysis:
 
     # -- connections --------------------------------------------------------------------------------------------------
 
-    def _finish(self, row: "rows.Stream | rows.Entry | bytes") -> "rows.Stream":
+    def _finish(self, kept: "rows.Stream | rows.Entry | bytes") -> "rows.Stream":
         """Make a full row of a lone SYN or a packed connection, and let TIME-WAIT end where the clock says so."""
-        if isinstance(row, bytes):
-            row = self._replay.store.packer.unpack(row)
-        given_up = (
-            row.number < len(self._replay.store.streams) and self._replay.store.streams[row.number] is not row
-        )
-        if isinstance(row, rows.Entry):
-            kept = self._replay.store.streams[row.number]
-            entry = row
-            row = self._replay.wake(entry)
-            entry.stream = None
-            self._replay.store.streams[row.number] = kept
-            if given_up:
-                row.flags |= bits.S_GIVEN_UP
-        for end in (row.low, row.high):
-            if end is not None:
-                self._replay.paths.expire(end, self.latest_ns, self._frames + 1)
-        if row.flags & bits.S_GIVEN_UP:
-            self._given_up += 1
-        return row
+        return self._closer.finish(kept, self._frames + 1)
 
     @property
     def latest_ns(self) -> int:
@@ -332,7 +322,12 @@ class Analysis:
                 if finished.key is not None:
                     finished.key.stream = None  # the two hold each other
 
-    def _ended(self, make: Callable[["rows.Stream"], T]) -> Iterator[T]:
+    def _records(self) -> Iterator[Connection]:
+        """Yield the records of what is still in the table."""
+        for row in self._alive():
+            yield self._record(row)
+
+    def _ended(self) -> Iterator[Connection]:
         """Yield the connections that are over: both ends CLOSED or past 2MSL, and silent for as long."""
         done = self._replay.store.finished
         at = self._replay.store.finished_from
@@ -342,26 +337,37 @@ class Analysis:
                 if self._replay.clock_ns - self._replay.store.silent_since(kept) < self._msl2_ns:
                     break
                 row = self._finish(kept)
-                yield make(row)
+                yield self._record(row)
                 self._release(row)
                 self._replay.store.forget(row)
             at += 1
         self._replay.store.finished_from = at
 
+    def _lines(self) -> Iterator[bytes]:
+        """Yield the lines of what is still in the table."""
+        number = 0
+        while number < len(self._replay.store.streams):
+            number = self._closer.put_all(number, SHEET, self._frames + 1)
+            if lines := self._closer.take():
+                yield lines
+
+    def _ended_lines(self) -> Iterator[bytes]:
+        """Yield the lines of the connections that are over."""
+        left = 1
+        while left:
+            left = self._closer.put_ended(SHEET, self._frames + 1)
+            if lines := self._closer.take():
+                yield lines
+
     def _release(self, row: "rows.Stream") -> None:
         """Let go of what a written connection still holds."""
-        for end in (row.low, row.high):
-            if end is not None:
-                self._replay.paths.release(end)
-        self._replay.notes.forget(row)
-        if self._found is not None:
-            self._found.forget(row.number)
+        self._closer.release(row)
         if self._gauge is not None:
             self._gauge.forget(row.number)
 
     def _record(self, row: "rows.Stream") -> Connection:
         record, steps = self._recorder.record(row)
-        self._count_outcome(row, record.outcome)
+        self._closer.count(row)
         if self.keep is not None:
             self.keep(record)
         if self._watcher is not None:
@@ -371,21 +377,8 @@ class Analysis:
         return record
 
     def _line(self, row: "rows.Stream") -> bytes:
-        line = self._recorder.line(row)
-        self._count_outcome(row, OUTCOME_NAMES[self._recorder.verdict.outcome])
-        return line
-
-    def _count(self, row: "rows.Stream") -> None:
-        self._count_outcome(row, self._recorder.outcome(row))
-
-    def _count_outcome(self, row: "rows.Stream", outcome: str) -> None:
-        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
-        low, high = row.low, row.high
-        if low is not None and high is not None:
-            if (high.packets == 0 and low.flags & bits.F_ACKED) or (
-                low.packets == 0 and high.flags & bits.F_ACKED
-            ):
-                self._one_direction += 1
+        self._closer.put(row)
+        return self._closer.take()
 
     def _classify(self, octets: bytes, row: "rows.Stream", side: int) -> tuple[int, bool]:
         """Return the number of the label for a side's first payload (0: unknown), and whether no port had a say."""
@@ -403,6 +396,7 @@ class Analysis:
         number = self._label_numbers.get(name)
         if number is None:
             self._labels.append(name)
+            self._closer.labels.append(f'"{name}"'.encode())
             number = self._label_numbers[name] = len(self._labels)
         return number
 
@@ -430,7 +424,7 @@ class Analysis:
             complete=source.complete,
             problem=source.problem,
             date_known=source.date_known,
-            given_up=self._given_up,
+            given_up=self._recorder.verdict.given_up,
             warnings=list(self._warnings()),
         )
 
@@ -455,7 +449,7 @@ class Analysis:
             ),
             (
                 "one_direction",
-                self._one_direction,
+                self._recorder.verdict.one_direction,
                 "connections of which only one end's segments were captured",
             ),
             ("short_snap", self._cut(), "segments whose payload the snap length cut"),

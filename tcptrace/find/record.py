@@ -108,9 +108,6 @@ class Recorder:
         self.msl_s = msl_s
         self.label = label
         self.verdict = verdict.Verdict(replay.paths)
-        # Uncompiled it would be slower than to make the record.
-        self._writes = kernels.is_compiled("find.written")
-        self._writer: written.Writer | None = None  # made with the first line
         self.gauge: Gauge | None = None  # measures, where asked for
         self.found: Analysis | None = None  # what is found beside the replay's own notes
 
@@ -180,27 +177,11 @@ class Recorder:
             places.sort(key=lambda entry: entry[0])
         return record, places
 
-    def line(self, row: "rows.Stream") -> bytes:
-        """Return the record as its line of JSON."""
-        if self.gauge is not None or not self._writes:
-            return encoded(self.record(row)[0])
-        if self._writer is None:
-            self._writer = make_writer(self.replay.paths, self.verdict)
-        label = row.application >> 2
-        line = self._writer.line(row, self.found, _encode(self.label(label)) if label else b"null")
-        if self._writer.whole:
-            return line
+    def tail(self, row: "rows.Stream") -> bytes:
+        """Return the end of the line of a connection that was judged last: what was found in it."""
         counts, findings = self._findings(row, self.verdict, bool(row.flags & bits.S_SELF))
         given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
-        pieces = (
-            line,
-            _encode(counts),
-            b',"findings":',
-            _encode(findings),
-            b',"given_up":',
-            given_up,
-            b"}\n",
-        )
+        pieces = (_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up, b"}\n")
         return b"".join(pieces)
 
     def _measures(

@@ -68,9 +68,11 @@ class Packer:
     def unpack(self, octets: bytes) -> Stream:
         """Return the connection that was packed; its key is an entry outside the table."""
         stream = Stream()
-        key = Entry()
-        low = End()
-        high = End()
+        self.unpack_into(octets, stream, Entry(), End(), End())
+        return stream
+
+    def unpack_into(self, octets: bytes, stream: Stream, key: Entry, low: End, high: End) -> None:
+        """Unpack a connection into rows that are as new, but for what stands in every packed one."""
         self.octets = octets
         self.at = HEAD
         self.is_reading = 1
@@ -79,8 +81,7 @@ class Packer:
         stream.key = key
         stream.low = low
         stream.high = high
-        stream.notes = self.notes.pop(stream.number, None)
-        return stream
+        stream.notes = self.notes.pop(stream.number, None) if self.notes else None
 
     def last_ns(self, octets: bytes) -> int:
         """Return the time of the last segment of a packed connection."""

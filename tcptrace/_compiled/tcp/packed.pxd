@@ -18,8 +18,9 @@ cdef class Packer:
 
     @cython.locals(low=End, high=End, key=Entry, one_way=int)
     cpdef bytes pack(self, Stream stream, int outcome)
-    @cython.locals(stream=Stream, key=Entry, low=End, high=End)
+    @cython.locals(stream=Stream)
     cpdef Stream unpack(self, bytes octets)
+    cpdef unpack_into(self, bytes octets, Stream stream, Entry key, End low, End high)
     cpdef long long last_ns(self, bytes octets)
     @cython.locals(flight=Flight, cold=Cold, event=Event, count=int)
     cpdef int fits(self, End end) noexcept

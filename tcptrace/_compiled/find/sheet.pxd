@@ -1,0 +1,35 @@
+# C types of tcptrace/find/sheet.py.
+cimport cython
+
+cdef long long FIRST_ROOM, SECOND_NS, SMALL_NS, LARGE_NS
+cdef bytes PAIRS
+
+
+@cython.locals(i="long long")
+cpdef void copy(bytes piece, long long size, unsigned char[::1] into, long long at) noexcept
+
+
+@cython.final
+cdef class Sheet:
+    cdef public object seconds
+    cdef public bytearray room
+    cdef public unsigned char[::1] into
+    cdef public bytes stamp
+    cdef public long long at, second, second_size
+
+    @cython.locals(written=bytes)
+    cpdef bytes take(self)
+    @cython.locals(larger=bytearray)
+    cpdef reserve(self, long long size)
+    @cython.locals(size="long long")
+    cpdef void text(self, bytes piece) noexcept
+    @cython.locals(at="long long", word="unsigned long long", rest="unsigned long long", pair="long long", limit="unsigned long long", size=int, place="long long")
+    cpdef void number(self, long long value) noexcept
+    @cython.locals(at="long long", word="unsigned int", rest="unsigned int", pair="long long", place="long long")
+    cpdef void nine(self, unsigned int value) noexcept
+    @cython.locals(whole="unsigned long long", start="long long")
+    cpdef time(self, long long ns)
+    @cython.locals(whole="unsigned long long", rest="unsigned int", at="long long")
+    cpdef duration(self, long long ns)
+    @cython.locals(power=int, word="unsigned int", start="long long", at="long long", place="long long")
+    cpdef void exponent(self, long long ns) noexcept

@@ -1,0 +1,215 @@
+"""Connections one after the other: made whole, ended by the clock, written as lines and let go of.
+
+Most connections of a long capture are over and packed (``tcp.packed``). They are unpacked into the same few rows again and
+again, so that no object of Python's is made for any of them; what is rare in a line comes from ``tail``.
+
+A hot file: plain Python here, compiled with the C types of ``_compiled/find/closer.pxd``.
+"""
+
+from collections.abc import Callable
+
+from tcptrace.flow.bits import F_ACKED, NO_TIME, NONE, S_GIVEN_UP
+
+from ..flow.rows import End, Entry, Stream
+from ..tcp.replay import Replay
+from ..tcp.verdict import Verdict
+from .analysis import Analysis
+from .written import Writer
+
+
+class Closer:
+    """Takes the replay's connections away."""
+
+    __slots__ = ("found", "high", "key", "labels", "low", "replay", "stream", "tail", "verdict", "writer")
+
+    def __init__(self, replay: Replay, verdict: Verdict) -> None:
+        """``verdict`` judges the connections and counts their outcomes."""
+        self.replay = replay
+        self.verdict = verdict
+        self.found: Analysis | None = None  # what is found beside the replay's own notes
+        self.labels = [b"null"]  # applications as JSON, by the classifier's numbers
+        self.writer: Writer | None = None  # what writes lines,
+        self.tail: Callable[[Stream], bytes] | None = None  # and their ends where something was found
+        self.stream = Stream()  # rows that are used again and again
+        self.key = Entry()
+        self.low = End()
+        self.high = End()
+
+    # -- one connection -----------------------------------------------------------------------------------------------
+
+    def finish(self, kept: "Stream | Entry | bytes", frame: int) -> Stream:
+        """Make a full row of a packed connection or a lone SYN, and let TIME-WAIT end where the clock says so.
+
+        ``frame`` is the number behind that of the last frame.
+        """
+        if isinstance(kept, bytes):
+            row = self.replay.store.packer.unpack(kept)
+        elif isinstance(kept, Entry):
+            row = self.wake(kept)
+        else:
+            row = kept
+        self.expire(row, frame)
+        return row
+
+    def finish_here(self, kept: "Stream | Entry | bytes", frame: int) -> Stream:
+        """Do as ``finish`` does; what was packed is given in rows that the next call takes again."""
+        if isinstance(kept, bytes):
+            row = self.unpack(kept)
+        elif isinstance(kept, Entry):
+            row = self.wake(kept)
+        else:
+            row = kept
+        self.expire(row, frame)
+        return row
+
+    def wake(self, lone: Entry) -> Stream:
+        """Make the row of a lone SYN."""
+        streams = self.replay.store.streams
+        kept = streams[lone.number]
+        row = self.replay.wake(lone)
+        lone.stream = None
+        streams[lone.number] = kept
+        if kept is not lone:
+            row.flags |= S_GIVEN_UP
+        return row
+
+    def expire(self, row: Stream, frame: int) -> None:
+        """Let TIME-WAIT end where the clock says so."""
+        replay = self.replay
+        low = row.low
+        high = row.high
+        if low is not None:
+            replay.paths.expire(low, replay.latest_ns, frame)
+        if high is not None:
+            replay.paths.expire(high, replay.latest_ns, frame)
+
+    def unpack(self, octets: bytes) -> Stream:
+        """Unpack a connection into the rows that are used again and again."""
+        packer = self.replay.store.packer
+        stream = self.stream
+        key = self.key
+        low = self.low
+        high = self.high
+        self.clear(low)
+        self.clear(high)
+        key.k0 = 0
+        key.k2 = 0
+        packer.unpack_into(octets, stream, key, low, high)
+        return stream
+
+    def clear(self, end: End) -> None:
+        """Take from an end's row what does not stand in every packed one."""
+        paths = self.replay.paths
+        event = end.pending
+        end.pending = None
+        while event is not None:
+            following = event.next
+            event.spare = paths.pool
+            paths.pool = event
+            event = following
+        end.cold = None
+        end.fin_frame = 0
+        end.fin_x_ack = NONE
+        end.fin_carrier = NONE
+        end.has_ts = 0
+        end.tsval = 0
+        end.tsecr = 0
+        end.since_ns = NO_TIME
+        end.until_ns = NO_TIME
+        end.rtt_count = 0
+        end.rtt_sum = 0
+        end.rtt_min = 0
+        end.rtt_max = 0
+        end.duplicates = 0
+        end.sent_end = NONE
+        end.sent_ns = 0
+
+    def count(self, row: Stream) -> None:
+        """Count the outcome of the connection that was judged last."""
+        judged = self.verdict
+        judged.counts[judged.outcome] += 1
+        if row.flags & S_GIVEN_UP:
+            judged.given_up += 1
+        low = row.low
+        high = row.high
+        if low is not None and high is not None:
+            if (high.packets == 0 and low.flags & F_ACKED) or (low.packets == 0 and high.flags & F_ACKED):
+                judged.one_direction += 1
+
+    def release(self, row: Stream) -> None:
+        """Let go of what a connection holds that nobody will ask for again."""
+        replay = self.replay
+        low = row.low
+        high = row.high
+        if low is not None:
+            replay.paths.release(low)
+        if high is not None:
+            replay.paths.release(high)
+        replay.notes.forget(row)
+        found = self.found
+        if found is not None:
+            found.forget(row.number)
+
+    # -- lines --------------------------------------------------------------------------------------------------------
+
+    def put(self, row: Stream) -> None:
+        """Write the line of a connection, and count its outcome."""
+        writer = self.writer
+        if writer is None:
+            return
+        writer.line(row, self.found, self.labels[row.application >> 2])
+        self.count(row)
+        if not writer.whole and self.tail is not None:
+            tail = self.tail(row)
+            writer.sheet.reserve(len(tail))
+            writer.sheet.text(tail)
+
+    def take(self) -> bytes:
+        """Return the lines that were written since this was asked last."""
+        writer = self.writer
+        return b"" if writer is None else writer.sheet.take()
+
+    def put_all(self, number: int, size: int, frame: int) -> int:
+        """Write the connections from ``number`` on, and let go of each, until ``size`` octets are written.
+
+        Returns the number of the first that is left; there is none from the number of streams on.
+        """
+        streams = self.replay.store.streams
+        writer = self.writer
+        at = number
+        while writer is not None and at < len(streams) and writer.sheet.at < size:
+            kept = streams[at]
+            if kept is not None:
+                row = self.finish_here(kept, frame)
+                streams[at] = None
+                self.put(row)
+                self.release(row)
+                key = row.key
+                if key is not None:
+                    key.stream = None  # the two hold each other
+            at += 1
+        return at
+
+    def put_ended(self, size: int, frame: int) -> int:
+        """Write the connections that are over, as ``put_all``: both ends CLOSED or past 2MSL, and silent for as long.
+
+        Returns 1 where some are left.
+        """
+        replay = self.replay
+        store = replay.store
+        streams = store.streams
+        done = store.finished
+        writer = self.writer
+        while writer is not None and store.finished_from < len(done):
+            kept = streams[done[store.finished_from]]
+            if kept is not None:
+                if replay.clock_ns - store.silent_since(kept) < replay.paths.msl2_ns:
+                    break
+                if writer.sheet.at >= size:
+                    return 1
+                row = self.finish_here(kept, frame)
+                self.put(row)
+                self.release(row)
+                store.forget(row)
+            store.finished_from += 1
+        return 0
