@@ -153,6 +153,7 @@ class Incarnations:
             left.place = syn_frame
             left.place_ns = new.syn_ns
             left.turn = TURN_SENDER
+            self.paths.hold_back(peer, left)
             self.paths.append(peer, left)
 
     def goes_on(self, old: Stream, end: End) -> None:

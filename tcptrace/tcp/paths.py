@@ -152,14 +152,27 @@ class Paths:
         self.fold(end)
 
     def put_back(self, end: End, event: Event) -> None:
-        """Move an event to where its place in the order now is, but not before a FIN that may have been sent unseen."""
+        """Move an event to where its place in the order now is.
+
+        It stays behind the settled steps, the opening, a FIN that may have been sent unseen, and an ACK that it carried.
+        """
         before: Event | None = None
         here = end.pending
         while here is not None and here is not event:
-            if here.held == UNSEEN:
+            if (
+                here.held == UNSEEN
+                or here.input <= RCV_ACK_OF_SYN
+                or (here.input == RCV_ACK_OF_FIN and event.x_ack > end.fin_seq)
+            ):
                 before = here
             here = here.next
-        self.remove(end, event)
+        self.unlink(end, event)
+        if before is None:
+            self.hold_back(end, event)
+        elif before.held != UNSEEN and event.place < before.place:
+            event.place = before.place
+            event.place_ns = before.place_ns
+            event.turn = before.turn
         following = end.pending if before is None else before.next
         while following is not None and following.place <= event.place:
             before = following
@@ -170,6 +183,17 @@ class Paths:
         else:
             before.next = event
         self.fold(end)
+
+    def hold_back(self, end: End, event: Event) -> None:
+        """Let an event stand no earlier than the settled steps."""
+        if end.steps < 0:
+            return
+        base = self.locate(end.steps)
+        place = self.view[base + 2] >> 24
+        if event.place < place:
+            event.place = place
+            event.place_ns = self.view[base]
+            event.turn = self.view[base + 3] >> 8 & 3
 
     def find(self, end: End, what: int) -> Event | None:
         """Return the open event of an input that is not settled, or None."""
@@ -182,6 +206,11 @@ class Paths:
 
     def remove(self, end: End, event: Event) -> None:
         """Withdraw an event."""
+        self.unlink(end, event)
+        self.fold(end)
+
+    def unlink(self, end: End, event: Event) -> None:
+        """Take an event out of the list."""
         here = end.pending
         if here is event:
             end.pending = event.next
@@ -191,7 +220,6 @@ class Paths:
             if here is not None:
                 here.next = event.next
         event.next = None
-        self.fold(end)
 
     def fold(self, end: End) -> None:
         """Settle what can be settled at the head of the list, and apply the rest to find the present state."""

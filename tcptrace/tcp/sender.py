@@ -241,12 +241,20 @@ class Sender:
 
     def set_spare_aside(self, end: End) -> None:
         """Keep a SYN that the SYN,ACK does not answer for a later one."""
+        before: Event | None = None
         event = self.testimony.moved
-        if event is not None and event.input == RCV_SYN:
-            cold = end.chill()
-            cold.spare_frame = event.frame
-            cold.spare_end = event.end_seq
+        while event is not None and event.input != RCV_SYN:
+            before = event
+            event = event.next
+        if event is None:
+            return
+        cold = end.chill()
+        cold.spare_frame = event.frame
+        cold.spare_end = event.end_seq
+        if before is None:
             self.testimony.moved = event.next
+        else:
+            before.next = event.next
 
     def syn_after_answer(self, stream: Stream, end: End, peer: End, early: Event, x: Segment) -> None:
         """Interfaces out of order: the SYN comes after its SYN,ACK in the file; roles follow causality."""

@@ -75,9 +75,7 @@ class Testimony:
                         # of it can only mean this one, later.
                         self.count_refusal(end, event)
                         event.held = WAITS
-                        event.place = t.frame
-                        event.place_ns = t.time_ns
-                        event.turn = TURN_SENDER
+                        self.postpone(event, t)
                         changed = 1
                 elif event.input == RCV_FIN and not event.held and self.shows_hole(event, t):
                     event.held = BEHIND_HOLE
@@ -91,9 +89,7 @@ class Testimony:
                     self.paths.remove(end, event)
                 elif not older and self.denies(end, event, t):
                     self.paths.remove(end, event)
-                    event.place = t.frame
-                    event.place_ns = t.time_ns
-                    event.turn = TURN_SENDER
+                    self.postpone(event, t)
                     event.next = self.moved
                     self.moved = event
                 elif event.input in (RCV_RST, RCV_RST_PASSIVE) and not t.rst and not older:
@@ -105,6 +101,19 @@ class Testimony:
             self.join_ack(end)
         if changed:
             self.paths.fold(end)
+
+    def postpone(self, event: Event, t: Segment) -> None:
+        """Let the offer stand where ``t`` does: neither its segment nor an earlier copy had come by then."""
+        event.place = t.frame
+        event.place_ns = t.time_ns
+        event.turn = TURN_SENDER
+        event.proof = 0  # of a SYN: the peer's ACK that showed it was of something else
+        copy = event.copies
+        while copy is not None:
+            copy.place = t.frame
+            copy.place_ns = t.time_ns
+            copy.turn = TURN_SENDER
+            copy = copy.next
 
     def find_reopening(self, event: Event) -> Event | None:
         """Return the open SYN that found a passive opener back in LISTEN, if ``event`` is the RST before it."""
@@ -225,6 +234,7 @@ class Testimony:
         event.proof = t.frame
         if event.held == WAITS:
             event.held = 0
+            self.follow_up(event)
         elif event.held:  # the hole was filled by what was not captured
             event.held = 0
             event.evidence = INFERRED
@@ -247,14 +257,22 @@ class Testimony:
                 chosen = copy  # with a D-SACK the last in the list, which is the first copy
             copy = copy.next
         if chosen is not None:
-            is_postponed = event.place > event.frame  # none of the copies was there by then
             event.frame = chosen.frame
-            if not is_postponed:
-                event.place = chosen.place
-                event.place_ns = chosen.place_ns
-                event.turn = chosen.turn
-                self.paths.put_back(end, event)
+            event.place = chosen.place
+            event.place_ns = chosen.place_ns
+            event.turn = chosen.turn
+            self.paths.put_back(end, event)
         event.copies = None
+
+    def follow_up(self, event: Event) -> None:
+        """Let what stands behind an event in the path stand no earlier in the order."""
+        following = event.next
+        while following is not None:
+            if following.place < event.place:
+                following.place = event.place
+                following.place_ns = event.place_ns
+                following.turn = event.turn
+            following = following.next
 
     def is_repeated(self, end: End, event: Event, t: Segment) -> int:
         """Return 1 where ``t`` repeats the SYN, SYN,ACK or FIN that X acknowledges (*Withdrawn*, b)."""
@@ -323,7 +341,8 @@ class Testimony:
         self, event: Event, frame: int, place: int, place_ns: int, turn: int, has_ts: int, tsval: int
     ) -> None:
         """Name another segment as the one behind the offer, and keep the one before among its copies."""
-        if not event.held:  # what lay behind a hole did nothing
+        if not event.held or (event.held == WAITS and event.input in (RCV_ACK_OF_SYN, RCV_ACK_OF_FIN)):
+            # What lay behind a hole, or was refused, did nothing; what was withdrawn may have come later.
             copy = Copy()
             copy.frame = event.frame
             copy.place = event.place
@@ -333,6 +352,8 @@ class Testimony:
             copy.tsval = event.tsval
             copy.next = event.copies
             event.copies = copy
+        if event.held:
+            event.proof = 0  # an ACK of the peer's was of something else
         event.held = 0
         event.frame = frame
         event.place = place

@@ -41,6 +41,7 @@ from tcptrace.tcp.machine import (
     RCV_SYN_ACK,
     SND_FIN,
     SND_SYN,
+    TIMEOUT_2MSL,
 )
 
 from ..flow.rows import End, Event, Segment, Stream
@@ -243,13 +244,11 @@ class Unseen:
             if x.fin and x.end == cold.unsent_ack:
                 # The FIN itself, captured after its ACK.
                 event = self.paths.find(end, SND_FIN)
-                if event is not None:
+                if event is not None and self.paths.find(end, TIMEOUT_2MSL) is None:
                     event.evidence = OBSERVED
                     event.frame = x.frame
-                    event.place = x.frame
-                    event.place_ns = x.time_ns
-                    event.turn = TURN_SENDER
                     event.proof = x.frame
+                    self.steps.put_at(end, event, x.frame, x.time_ns, TURN_SENDER)
                 truly_sent = 1
                 self.steps.settle(end, SND_FIN)
                 self.steps.settle(peer, RCV_FIN)

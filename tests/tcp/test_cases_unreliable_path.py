@@ -302,3 +302,50 @@ def test_the_same_syn_finds_a_passive_opener_back_in_listen() -> None:
         outcome=reset first=client reset=client tw=-
         """,
     )
+
+
+def test_a_fin_that_came_late_stands_behind_the_handshake_s_ack_that_it_carried() -> None:
+    # 4 leaves before 3 has come (it repeats the SYN,ACK and echoes the SYN's TSval); 6 echoes the TSval of 3.
+    check(
+        """
+        timestamps
+        0.000 client > SYN
+        0.010 server < SYN,ACK
+        0.020 client > FIN,ACK seq 1
+        0.030 server < SYN,ACK ack 1 ecr @1
+        0.040 client > FIN,ACK seq 1
+        0.050 server < ACK ecr @3
+        """,
+        """
+        1 client CLOSED>SYN-SENT           snd SYN         observed  1
+        1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed 2
+        2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed 3
+        3 client ESTABLISHED>FIN-WAIT-1    snd FIN         observed  3
+        3 server SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  confirmed 6  @4
+        3 server ESTABLISHED>CLOSE-WAIT    rcv FIN         confirmed 6  @4
+        6 client FIN-WAIT-1>FIN-WAIT-2     rcv ACK of FIN  assumed   -
+        outcome=half-closed first=client reset=- tw=-
+        """,
+    )
+
+
+def test_a_fin_that_stands_behind_the_ack_of_it_in_the_file_moves_what_that_ack_led_to() -> None:
+    # Interfaces out of order: 2 acknowledges a FIN that no frame has yet, so both go on there; then the FIN is 3.
+    check(
+        """
+        0.000 server < SYN,ACK ack 1
+        0.010 client > FIN,ACK seq 1 ack 2
+        0.020 server < FIN,ACK seq 1 ack 2
+        """,
+        """
+        1 server LISTEN>SYN-RECEIVED     rcv SYN         inferred  1
+        1 client CLOSED>SYN-SENT         snd SYN         inferred  1
+        1 client SYN-SENT>ESTABLISHED    rcv SYN,ACK     confirmed 2
+        2 client ESTABLISHED>CLOSE-WAIT  rcv FIN         inferred  2
+        2 client CLOSE-WAIT>LAST-ACK     snd FIN         observed  2
+        3 server SYN-RECEIVED>FIN-WAIT-1 snd FIN         observed  3
+        2 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  confirmed 3  @3
+        2 server FIN-WAIT-2>TIME-WAIT    rcv FIN         confirmed 3  @3
+        outcome=closed first=? reset=- tw=server@3
+        """,
+    )

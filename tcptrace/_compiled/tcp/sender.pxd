@@ -32,7 +32,7 @@ cdef class Sender:
     cpdef sends_syn(self, Stream stream, End end, End peer, Segment x)
     @cython.locals(side=int, event=Event, spare=Cold)
     cpdef sends_syn_ack(self, Stream stream, End end, End peer, Segment x)
-    @cython.locals(event=Event, cold=Cold)
+    @cython.locals(before=Event, event=Event, cold=Cold)
     cpdef set_spare_aside(self, End end)
     @cython.locals(answered=Event)
     cpdef syn_after_answer(self, Stream stream, End end, End peer, Event early, Segment x)

@@ -15,6 +15,8 @@ cdef class Testimony:
 
     @cython.locals(event=Event, following=Event, reopened=Event, changed=int, older=int)
     cpdef judge(self, End end, End peer, Segment t)
+    @cython.locals(copy=Copy)
+    cpdef postpone(self, Event event, Segment t)
     @cython.locals(following=Event)
     cpdef Event find_reopening(self, Event event)
     @cython.locals(fin=Event, event=Event)
@@ -30,8 +32,10 @@ cdef class Testimony:
     @cython.locals(what=int, has_sent=int)
     cpdef int proves(self, End end, End peer, Event event, Segment t) noexcept
     cpdef int sacked_twice(self, Event event, Segment t) noexcept
-    @cython.locals(chosen=Copy, copy=Copy, twice=int, is_postponed=int)
+    @cython.locals(chosen=Copy, copy=Copy, twice=int)
     cpdef confirm(self, End end, Event event, Segment t)
+    @cython.locals(following=Event)
+    cpdef follow_up(self, Event event)
     @cython.locals(what=int, again=int)
     cpdef int is_repeated(self, End end, Event event, Segment t) noexcept
     @cython.locals(cold=Cold)
