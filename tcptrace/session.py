@@ -8,6 +8,7 @@ import gc
 import os
 from array import array
 from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from tcptrace import kernels
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from tcptrace.source.base import Batch
     from tcptrace.tcp import replay
 else:
-    analysis = kernels.load("find.analysis")
-    closer = kernels.load("find.closer")
-    gauge = kernels.load("measure.gauge")
     rows = kernels.load("flow.rows")
     replay = kernels.load("tcp.replay")
 
@@ -117,6 +115,7 @@ class Analysis:
         self._order = order
         self._tick = tick
         self._labels: list[str] = []
+        self._labels_as_json = [b"null"]  # by number
         self._label_numbers: dict[str, int] = {}
         self._replay = replay.Replay(
             machine.NEXT_STATE,
@@ -127,10 +126,9 @@ class Analysis:
             self._classify,
         )
         self._recorder = Recorder(self._replay, msl_s, self._label)
-        self._closer = closer.Closer(self._replay, self._recorder.verdict)
         self._max_findings = max_findings
         self._found: analysis.Analysis | None = None  # made where records are: counting outcomes needs none
-        self._gauge: gauge.Gauge | None = gauge.Gauge() if measures else None
+        self._gauge: gauge.Gauge | None = kernels.load("measure.gauge").Gauge() if measures else None
         self._recorder.gauge = self._gauge
         self._log = SegmentLog() if segments else None
         self._watcher = None if watch is None else Watcher(self._replay, self._recorder, watch)
@@ -207,7 +205,8 @@ class Analysis:
     ) -> Iterator[T]:
         """Yield what is made of the connections, in order: of one, of those that are left, of those that are over."""
         in_order = self._order == "stream"
-        self._found = self._recorder.found = self._closer.found = analysis.Analysis(self._max_findings)
+        self._found = kernels.load("find.analysis").Analysis(self._max_findings)
+        self._recorder.found = self._closer.found = self._found
         spool: Spool[T] | None = None
         for _ in self._read():
             for gone in self._replay.store.evicted:
@@ -299,6 +298,14 @@ class Analysis:
         return self._streams
 
     # -- connections --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _closer(self) -> "closer.Closer":
+        """What takes connections away; counting the outcomes of those that stay in the table needs none."""
+        made: closer.Closer = kernels.load("find.closer").Closer(
+            self._replay, self._recorder.verdict, self._labels_as_json
+        )
+        return made
 
     def _finish(self, kept: "rows.Stream | rows.Entry | bytes") -> "rows.Stream":
         """Make a full row of a lone SYN or a packed connection, and let TIME-WAIT end where the clock says so."""
@@ -396,7 +403,7 @@ class Analysis:
         number = self._label_numbers.get(name)
         if number is None:
             self._labels.append(name)
-            self._closer.labels.append(f'"{name}"'.encode())
+            self._labels_as_json.append(f'"{name}"'.encode())
             number = self._label_numbers[name] = len(self._labels)
         return number
 

@@ -22,12 +22,12 @@ class Closer:
 
     __slots__ = ("found", "high", "key", "labels", "low", "replay", "stream", "tail", "verdict", "writer")
 
-    def __init__(self, replay: Replay, verdict: Verdict) -> None:
-        """``verdict`` judges the connections and counts their outcomes."""
+    def __init__(self, replay: Replay, verdict: Verdict, labels: list[bytes]) -> None:
+        """``verdict`` judges and counts outcomes; ``labels``: applications as JSON, by the classifier's numbers."""
         self.replay = replay
         self.verdict = verdict
         self.found: Analysis | None = None  # what is found beside the replay's own notes
-        self.labels = [b"null"]  # applications as JSON, by the classifier's numbers
+        self.labels = labels
         self.writer: Writer | None = None  # what writes lines,
         self.tail: Callable[[Stream], bytes] | None = None  # and their ends where something was found
         self.stream = Stream()  # rows that are used again and again

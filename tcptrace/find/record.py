@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 else:
     rows = kernels.load("flow.rows")
     verdict = kernels.load("tcp.verdict")
-    written = kernels.load("find.written")
 
 _encode = msgspec.json.Encoder().encode
 NONE = -1
@@ -89,7 +88,8 @@ def make_writer(paths: "Paths", judged: "verdict.Verdict") -> "written.Writer":
         [b',"rule":' + _encode(_rule(what, state)) + b"}" for what in inputs]
         for state in range(len(STATE_NAMES))
     ]
-    return written.Writer(paths, judged, rules, _seconds, _ipv6_octets)
+    made: written.Writer = kernels.load("find.written").Writer(paths, judged, rules, _seconds, _ipv6_octets)
+    return made
 
 
 def _seconds(ns: int) -> bytes:

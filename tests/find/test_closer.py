@@ -55,7 +55,7 @@ def test_rows_that_are_used_again_hold_nothing_of_the_connection_before(form: st
     random = Random(seed)
     replay = replay_of(form)
     verdict = importlib.import_module(f"{form}.tcp.verdict").Verdict(replay.paths)
-    closer = importlib.import_module(f"{form}.find.closer").Closer(replay, verdict)
+    closer = importlib.import_module(f"{form}.find.closer").Closer(replay, verdict, [b"null"])
     packer = replay.store.packer
     for octets in [packed(form, replay, random) for _ in range(4)]:
         notes = dict(packer.notes)

@@ -29,11 +29,14 @@ def check(path: Path) -> None:
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the plain forms of all that the lines rest on run, and write lines nevertheless."""
-    for name in ("analysis", "closer", "gauge", "rows", "replay"):
-        where = {"gauge": "measure", "rows": "flow", "replay": "tcp"}.get(name, "find")
-        monkeypatch.setattr(session, name, import_module(f"tcptrace.{where}.{name}"))
-    for name, where in (("rows", "flow"), ("verdict", "tcp"), ("written", "find")):
-        monkeypatch.setattr(records, name, import_module(f"tcptrace.{where}.{name}"))
+    for module, name, where in (
+        (session, "rows", "flow"),
+        (session, "replay", "tcp"),
+        (records, "rows", "flow"),
+        (records, "verdict", "tcp"),
+    ):
+        monkeypatch.setattr(module, name, import_module(f"tcptrace.{where}.{name}"))
+    monkeypatch.setattr(kernels, "load", lambda name: import_module(f"tcptrace.{name}"))
     monkeypatch.setattr(kernels, "is_compiled", lambda _: True)
 
 
