@@ -184,14 +184,15 @@ def texts(path: Path) -> list[str]:
     ]
 
 
-def settle(path: Path) -> None:
+def settle(path: Path, quiet_s: float = 1.3) -> None:
     """Wait until tcpdump, which does not drain its ring at an interrupt, has written what has come to a file.
 
-    libpcap lets the kernel wait for a second until it hands over what is not full.
+    libpcap lets the kernel wait for a second until it hands over what is not full; ``quiet_s`` is that and what the
+    machine may be late.
     """
     size, since = -1, time.monotonic()
     deadline = since + WAIT_S
-    while time.monotonic() - since < 1.3 and time.monotonic() < deadline:
+    while time.monotonic() - since < quiet_s and time.monotonic() < deadline:
         if path.stat().st_size != size:
             size, since = path.stat().st_size, time.monotonic()
         time.sleep(0.02)

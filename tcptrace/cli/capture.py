@@ -23,6 +23,15 @@ KERNEL_LOG = click.option(
     metavar="LOG",
     help="Write what the kernel says of its sockets to LOG, for `analyze --kernel-log`.",
 )
+BUFFER = click.option(
+    "-B",
+    "--buffer-size",
+    "buffer_octets",
+    type=click.IntRange(1, MAX_BUFFER_KIB),
+    callback=lambda _context, _option, kib: None if kib is None else kib << 10,
+    metavar="KIB",
+    help="Have the kernel keep so many KiB for each interface until they are taken (65536).",
+)
 
 
 class CaptureRequest(NamedTuple):
@@ -97,14 +106,7 @@ class CaptureRequest(NamedTuple):
     metavar="N",
     help="With -C: N files by turns; with -G: end after N.",
 )
-@click.option(
-    "-B",
-    "--buffer-size",
-    "buffer_kib",
-    type=click.IntRange(1, MAX_BUFFER_KIB),
-    metavar="KIB",
-    help="Have the kernel keep so many KiB for each interface until they are taken (65536).",
-)
+@BUFFER
 @click.option(
     "--promiscuous", is_flag=True, help="Ask for frames that are not for this machine, too; not with -i any."
 )
@@ -140,15 +142,13 @@ def _understand(words: str, options: dict[str, Any]) -> CaptureRequest:
     own = {
         name: options.pop(name)
         for name in (
-            *("interfaces", "path", "form", "limit", "duration_s", "promiscuous"),
+            *("interfaces", "path", "form", "limit", "duration_s", "promiscuous", "buffer_octets"),
             *("verify", "kernel_log"),
         )
     }
     snap, no_results = options.pop("snap") or MAX_SNAP, options.pop("no_results")
     own["user"] = options.pop("user")
     own["ring"] = not options.pop("no_ring")
-    buffer_kib = options.pop("buffer_kib")
-    own["buffer_octets"] = None if buffer_kib is None else buffer_kib << 10
     if not own["interfaces"]:
         raise UsageError("-i: missing; name an interface, e.g. -i lo, or -i any")
     if own["promiscuous"] and "any" in own["interfaces"]:

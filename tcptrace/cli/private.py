@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from tcptrace.cli.analyze import analyze
-from tcptrace.cli.capture import ITS_OWN, KERNEL_LOG, MAX_SNAP, VERIFY, CaptureRequest, check_verify
+from tcptrace.cli.capture import BUFFER, ITS_OWN, KERNEL_LOG, MAX_SNAP, VERIFY, CaptureRequest, check_verify
 from tcptrace.cli.request import make_request
 from tcptrace.model.errors import UsageError
 
@@ -22,6 +22,7 @@ from tcptrace.model.errors import UsageError
 @click.option(
     "-F", "form", type=click.Choice(("pcapng", "pcap")), default="pcapng", help="What -w writes (pcapng)."
 )
+@BUFFER
 @click.option("--no-results", is_flag=True, help="Only write the frames (-w).")
 @VERIFY
 @KERNEL_LOG
@@ -29,6 +30,7 @@ def run(
     command: tuple[str, ...],
     path: str | None,
     form: str,
+    buffer_octets: int | None,
     no_results: bool,
     verify: bool,
     kernel_log: str | None,
@@ -60,7 +62,7 @@ def run(
         duration_s=None,
         promiscuous=False,
         ring=True,
-        buffer_octets=None,
+        buffer_octets=buffer_octets,
         user="root",  # the command is to run as whoever asked
         results=results,
         verify=verify,

@@ -39,7 +39,7 @@ def _run(
     request: CaptureRequest, command: Sequence[str], watched: Watched
 ) -> tuple[int, Capture | None, FrameFile | None]:
     """Run the command, capture and write the results; return its exit status, what was analysed, and the file."""
-    source = LiveSource(request.interfaces)
+    source = LiveSource(request.interfaces, buffer_octets=request.buffer_octets)
     try:
         file = open_file(request, source)
         watched.begin(None)

@@ -153,7 +153,7 @@ def measure(load: Connections | Bulk, folder: Path) -> tuple[Figure, Figure, Lik
     peer = Capturing(["tcpdump", "-n", *same, "-w", str(theirs), *words])
     own = Capturing([*TCPTRACE, "capture", "--no-results", *same, "-w", str(ours), *words])
     load.run()
-    settle(theirs)
+    settle(theirs, quiet_s=2)
     their_figure, our_figure = peer.end(), own.end()
     return their_figure, our_figure, compare(frames_of(theirs), frames_of(ours))
 

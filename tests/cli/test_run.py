@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_demo import may_enter
-from tests.live import ROOT, TCPTRACE, WAIT_S, frames_of, needs_root, unprivileged
+from tests.live import ROOT, TCPTRACE, WAIT_S, frames_of, needs, needs_root, unprivileged
 
 # One connection, from a port that only root may listen on elsewhere.
 TALK = """
@@ -68,6 +68,13 @@ def test_the_command_is_still_who_it_was_and_has_its_standard_output(nobody: tup
 def test_root_is_still_root_and_alone_on_its_loopback() -> None:
     done = run("--summary", "--", "sh", "-c", "id -u; grep -c : /proc/net/dev")
     assert (done.returncode, done.stdout.splitlines()[:3]) == (0, ["0", "1", "0 connections"])
+
+
+@needs_root
+@needs("ss")
+def test_the_kernel_keeps_as_much_as_is_asked_for() -> None:
+    done = run("-B", "5120", "--summary", "--", "ss", "-0He")
+    assert (done.returncode, "ring_rx(blk_size:1048576,blk_nr:5," in done.stdout) == (0, True), done.stdout
 
 
 @pytest.mark.parametrize(
