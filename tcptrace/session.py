@@ -273,8 +273,8 @@ class Analysis:
     def _replay_run(self, octets: Octets, made: int, s: Segments) -> None:
         self._replay.run(
             octets, made, s.frame, s.time_ns, s.key, s.side, s.flags, s.seq, s.ack, s.window, s.length, s.payload,
-            s.payload_captured, s.options, s.scale, s.tsval, s.tsecr, s.sack_count, s.sack, s.marks,
-            self._decoder.duplicate, self._stream_of(made),
+            s.payload_captured, s.options, s.scale, s.tsval, s.tsecr, s.sack_count, s.sack, s.marks, s.checksum,
+            self._decoder.duplicate, self._decoder.earlier, self._stream_of(made),
         )  # fmt: skip
         if self._found is not None:
             self._found.run(

@@ -167,7 +167,7 @@ class Analysis:
             if not flags & ACK:
                 f.nxt = f.cont  # a RST with a number beyond is forgotten
         elif f.has_first:
-            self.note(track, REUSED_PORTS, side, frame, seq, f.first, 0, 0, 0, 0)
+            self.note(track, REUSED_PORTS, side, frame, seq, f.first, f.last_frame, 0, 0, 0)
         f.has_first = 1
         f.first = seq
 
@@ -212,7 +212,8 @@ class Analysis:
             elif ahead == 0 and ack == f.last_ack:
                 if window == 0:
                     if f.win == 0 and r.last_flags & WAS_PROBE:  # 8
-                        self.note(track, ZERO_WINDOW_PROBE_ACK, side, frame, r.last_frame, 0, 0, 0, 0, 0)
+                        ago = now - r.last_ns
+                        self.note(track, ZERO_WINDOW_PROBE_ACK, side, frame, r.last_frame, ago, 0, 0, 0, 0)
                 elif window != f.win:  # 5
                     before = self.shift(f)  # of the window in a SYN: none (RFC 7323 2.2)
                     shift = f.scale if f.scale > 0 else 0
@@ -221,7 +222,7 @@ class Analysis:
                         before, f.last_frame, now - f.last_ns, 0,
                     )  # fmt: skip
                 elif r.last_flags & WAS_KEEP_ALIVE:  # 7
-                    self.note(track, KEEP_ALIVE_ACK, side, frame, r.last_frame, 0, 0, 0, 0, 0)
+                    self.note(track, KEEP_ALIVE_ACK, side, frame, r.last_frame, now - r.last_ns, 0, 0, 0, 0)
                 else:  # 9
                     f.dup = 1 if f.dup == NO_DUP else f.dup + 1
                     beyond = (r.nxt - ack) & MASK32

@@ -4,12 +4,14 @@ All that is derived when a connection is shown, and only then: paths, transition
 sentences, the tap's place, round trips in seconds.
 """
 
+from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import msgspec
 
 from tcptrace import kernels
-from tcptrace.find import numbers, sentences
+from tcptrace.find import noticed, numbers
 from tcptrace.find.codes import CODES
 from tcptrace.flow import bits
 from tcptrace.measure.measures import measured
@@ -26,7 +28,6 @@ from tcptrace.model.records import (
     Transition,
 )
 from tcptrace.model.states import LISTEN, STATE_NAMES, SYN_SENT
-from tcptrace.model.units import duration
 from tcptrace.tcp import codes as notes
 from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import BOTH, OUTCOME_NAMES
@@ -51,6 +52,8 @@ NS = 1_000_000_000
 TAP_RATIO = 4  # the handshake's halves must differ so much,
 TAP_NS = 500_000  # and by so much, to tell where the capture was taken
 _EVIDENCE = cast("tuple[Evidence, ...]", bits.EVIDENCE_NAMES)
+Note = tuple[int, ...]  # code, frame, side, four numbers (tcp.notes)
+NOTHING_AROUND = noticed.Connection(0, 0.0, list, {}, (0, 0), [], ([], []), {})
 _NAMES: tuple[Side, Side] = ("client", "server")
 _RULES: dict[int, str | None] = {
     machine.SND_SYN: "RFC 9293 3.10.1",
@@ -245,35 +248,71 @@ class Recorder:
         counts: dict[str, dict[str, int]] = {}
         kept: list[Finding] = []
         found = self._found(row)
-        firsts = {  # frame -> what a SYN or FIN that comes again repeats
-            frame: sentences.first_copy(values[2], values[3])
-            for number, _, _, entries in found
-            if number == numbers.RETRANSMISSION
-            for frame, *values in entries
-        }
         noted = [*(row.notes or ()), *self._late(row, judged, alone)]
-        syns = [frame for number, frame, *_ in noted if number == notes.SYN_DATA and frame]
-        for number, frame, side, a, b in noted:
+        connection = self._connection(row, judged, alone, found, noted) if noted else None
+        for number, frame, side, *values in noted:
             key = _side(side, judged.client) or "connection"
             by_side = counts.setdefault(CODES[number].name, {})
             if key not in by_side:
                 by_side[key] = self.replay.notes.beyond(row, number, side)
             by_side[key] += 1
-            words = {
-                "first": firsts.get(frame, ""),
-                "begin": row.first_frame,
-                "syn": max((syn for syn in syns if syn < frame), default=row.first_frame),
-                "waited": self._waited(row, judged, frame) if number == notes.TIME_WAIT_ASSASSINATION else "",
-            }
-            kept.append(self._finding(number, frame, side, judged.client, (a, b), words))
+            kept.append(_finding(number, frame, side, judged.client, values, connection))
         for number, side, total, entries in found:
             by_side = counts.setdefault(CODES[number].name, {})
             key = _side(side, judged.client) or "connection"
             by_side[key] = by_side.get(key, 0) + total
-            for frame, *values in entries:
-                kept.append(self._finding(number, frame, side, judged.client, tuple(values)))
+            kept += [_finding(number, frame, side, judged.client, values) for frame, *values in entries]
         kept.sort(key=lambda finding: finding.frame)
         return counts, kept
+
+    def _connection(
+        self,
+        row: "rows.Stream",
+        judged: "verdict.Verdict",
+        alone: bool,
+        found: "list[Tally]",
+        noted: list[Note],
+    ) -> noticed.Connection:
+        """Return what the sentences of notes take from the rest of the connection."""
+        low = row.low if row.low is not None else rows.End()
+        high = low if alone else row.high if row.high is not None else rows.End()
+        ends = (low, high) if judged.client == 0 else (high, low)
+        numbered = {"client": 0 if alone else judged.client, "server": 1 - judged.client}
+
+        @cache
+        def steps() -> list[noticed.Step]:
+            return [
+                noticed.Step(frame, time_ns, numbered[step.side], before, after, cause, proof)
+                for step in self._steps(ends, alone)[0]
+                for _, _, frame, time_ns, before, after, cause, _, proof in [step.step]
+            ]
+
+        copies, tops = {}, {}
+        holes: tuple[list[noticed.Hole], list[noticed.Hole]] = ([], [])
+        for number, side, _, entries in found:
+            for frame, *values in entries:
+                if number == numbers.RETRANSMISSION:
+                    copies[frame] = noticed.Earlier(values[2], values[3])
+                elif number == numbers.LOST_SEGMENT:
+                    ahead, before, left = values[:3]
+                    holes[side].append(noticed.Hole(left, left + ahead, before, frame))
+                elif number == numbers.ACK_LOST_SEGMENT:
+                    tops[frame] = values[2]
+        for missed in holes:
+            missed.sort()
+        return noticed.Connection(
+            first_frame=row.first_frame,
+            msl_s=self.msl_s,
+            steps=steps,
+            copies=copies,
+            synacks=(
+                row.synack_ns if row.synack_side == 0 else 0,
+                row.synack_ns if row.synack_side == 1 else 0,
+            ),
+            syns_with_data=[frame for number, frame, *_ in noted if number == notes.SYN_DATA and frame],
+            holes=holes,
+            tops=tops,
+        )
 
     def _found(self, row: "rows.Stream") -> "list[Tally]":
         """Return what the analysis found, and whether the ports were used before."""
@@ -283,93 +322,41 @@ class Recorder:
         if row.flags & bits.S_REUSED:
             end = row.high if row.first_side else row.low
             number = 0 if end is None else end.first_raw
-            note = (row.first_frame, number, NONE, 0, 0, 0, 0)
+            note = (row.first_frame, number, NONE, row.older_frame, row.older, 0, 0)
             tallies.append((numbers.REUSED_PORTS, row.first_side, 1, [note]))
         return tallies
 
-    def _finding(
-        self,
-        number: int,
-        frame: int,
-        side: int,
-        client: int,
-        values: tuple[int, ...],
-        words: dict[str, str | int] | None = None,
-    ) -> Finding:
-        """Return a note as a finding; ``words``: what its sentence takes from the rest of the connection."""
-        code = CODES[number]
-        if isinstance(code.text, str):
-            a, b = values
-            is_missing_rule = number == notes.NOT_IN_STATE_MACHINE
-            detail = code.text.format(
-                a=a,
-                b=b,
-                count=b - a,
-                back=duration(a) if number == notes.TIME_WENT_BACK else "",
-                two_msl=2 * self.msl_s,
-                **(words or {}),
-                reuse=self._reuse(a) if number == notes.TIME_WAIT_REUSE else "",
-                input=machine.INPUTS[a] if is_missing_rule else "",
-                state=STATE_NAMES[b] if is_missing_rule else "",
-            )
-        else:
-            detail = code.text(values)
-        return Finding(frame, _side(side, client), code.name, code.severity, f"{detail} ({code.source})")
-
-    def _waited(self, row: "rows.Stream", judged: "verdict.Verdict", frame: int) -> str:
-        """Return since which frame, and for how long, the TIME-WAIT lasted that a frame ended."""
-        if row.low is None or row.high is None:
-            return ""
-        ends = (row.low, row.high) if judged.client == 0 else (row.high, row.low)
-        steps, _ = self._steps(ends, alone=False)
-        for at, step in enumerate(steps):
-            if step.step[2] != frame or STATE_NAMES[step.step[4]] != "TIME-WAIT":
-                continue
-            for earlier in reversed(steps[:at]):
-                if earlier.side == step.side and STATE_NAMES[earlier.step[5]] == "TIME-WAIT":
-                    lasted = duration(max(0, step.step[3] - earlier.step[3]))
-                    return f" that began with frame {earlier.step[2]}, {lasted} earlier,"
-        return ""
-
-    def _reuse(self, how: int) -> str:
-        by = {1: "by its greater timestamp", 2: "by its greater sequence number"}.get(
-            how, "though RFC 6191 would refuse it"
-        )
-        return (
-            f"the SYN is accepted in TIME-WAIT {by}, within the {2 * self.msl_s:g} s of the assumed 2MSL "
-            "(RFC 9293: 240 s; Linux lets go at 60 s)"
-        )
-
-    def _late(
-        self, row: "rows.Stream", judged: "verdict.Verdict", alone: bool
-    ) -> list[tuple[int, int, int, int, int]]:
+    def _late(self, row: "rows.Stream", judged: "verdict.Verdict", alone: bool) -> list[Note]:
         """Return the notes that only the whole connection shows."""
-        found: list[tuple[int, int, int, int, int]] = []
+        found: list[Note] = []
         low, high = row.low, row.high
         if low is None or high is None or alone:
             return found
         if row.flags & bits.S_BOTH_SYN:
-            found.append((notes.SIMULTANEOUS_OPEN, row.both_frame, NONE, row.first_frame, row.both_frame))
+            found.append(
+                (notes.SIMULTANEOUS_OPEN, row.both_frame, NONE, row.first_frame, row.both_frame, 0, 0)
+            )
         if judged.crossed:
             first, second = sorted((judged.fin_frame(low), judged.fin_frame(high)))
-            found.append((notes.SIMULTANEOUS_CLOSE, second, NONE, first, second))
+            found.append((notes.SIMULTANEOUS_CLOSE, second, NONE, first, second, 0, 0))
         for side, end in ((0, low), (1, high)):
             if judged.is_abortive(end, side):
                 sent, got = (low, high) if side == 0 else (high, low)
                 found.append(
-                    (notes.ABORTIVE_CLOSE, judged.reset_frame, side, sent.data_bytes, got.data_bytes)
+                    (notes.ABORTIVE_CLOSE, judged.reset_frame, side, sent.data_bytes, got.data_bytes, 0, 0)
                 )
         for side, end in ((0, low), (1, high)):
             cold = end.cold
             if cold is not None and cold.lost_frame and end.packets:
-                found.append((notes.TAP_LOSS, cold.lost_frame, 1 - side, 0, 1))
+                found.append((notes.TAP_LOSS, cold.lost_frame, 1 - side, 0, 1, 0, 0))
             if (
                 cold is not None and cold.unsent_ack >= 0 and end.packets
             ):  # undecided to the end: the capture's loss
-                found.append((notes.TAP_LOSS, cold.unsent_frame, 1 - side, cold.unsent_from, cold.unsent_ack))
+                first, after = cold.unsent_from - end.iss, cold.unsent_ack - end.iss
+                found.append((notes.TAP_LOSS, cold.unsent_frame, 1 - side, first, after, after - first, 0))
         for end, other in ((low, high), (high, low)):
             if other.packets == 0 and end.flags & bits.F_ACKED:
-                found.append((notes.ONE_DIRECTION, row.first_frame, NONE, end.packets, row.last_frame))
+                found.append((notes.ONE_DIRECTION, row.first_frame, NONE, end.packets, row.last_frame, 0, 0))
         return found
 
     def _tap(self, row: "rows.Stream", client: int) -> Side | None:
@@ -387,6 +374,21 @@ class Recorder:
         if to_server >= TAP_RATIO * to_client:
             return "client"
         return "server" if to_client >= TAP_RATIO * to_server else None
+
+
+def _finding(
+    number: int,
+    frame: int,
+    side: int,
+    client: int,
+    values: Sequence[int],
+    connection: noticed.Connection | None = None,
+) -> Finding:
+    """Return a note as a finding."""
+    code = CODES[number]
+    around = noticed.Around(frame, side, connection or NOTHING_AROUND)
+    detail = code.text(tuple(values), around)
+    return Finding(frame, _side(side, client), code.name, code.severity, f"{detail} ({code.source})")
 
 
 def _order(step: _Step) -> tuple[int, int, int]:

@@ -24,9 +24,9 @@ def sent(length: int, flags: int) -> str:
     return plural(length, "byte") + (f" and {control}" if control else "")
 
 
-def first_copy(first: int, ago: int) -> str:
-    """Return what a SYN or FIN repeats, to be put behind the words that name it; empty where it is not known."""
-    return f", first sent in frame {first}, {earlier(ago)}" if first else ""
+def sent_again(first: int, ago: int) -> str:
+    """Return what a SYN or FIN repeats, to be put behind the words that name it."""
+    return f", first sent in frame {first}, {earlier(ago)}"
 
 
 def retransmission(values: Values) -> str:
@@ -111,8 +111,9 @@ def keep_alive(values: Values) -> str:
 
 
 def keep_alive_ack(values: Values) -> str:
-    """The keep-alive's frame."""
-    return f"answers the keep-alive in frame {values[0]}: the peer is still there"
+    """The keep-alive's frame, the time since."""
+    frame, ago, *_ = values
+    return f"answers the keep-alive in frame {frame}, {earlier(ago)}: the peer is still there"
 
 
 def zero_window(values: Values) -> str:
@@ -133,8 +134,9 @@ def zero_window_probe(values: Values) -> str:
 
 
 def zero_window_probe_ack(values: Values) -> str:
-    """The probe's frame."""
-    return f"answers the probe in frame {values[0]}: the window is still 0"
+    """The probe's frame, the time since."""
+    frame, ago, *_ = values
+    return f"answers the probe in frame {frame}, {earlier(ago)}: the window is still 0"
 
 
 def window_update(values: Values) -> str:
@@ -165,12 +167,14 @@ def duplicate_ack(values: Values) -> str:
         why = f"asks for number {count(ack)}, though {plural(beyond, 'number')} from there on were sent"
     else:
         why = f"nothing beyond number {count(ack)} was sent" + (f": answers frame {last}" if last else "")
-    return f"no. {number} that repeats the ACK in frame {frame}: {why}"
+    # Wireshark's rule takes a sender's first ACK field of 0 for one that is said again.
+    first = f"the ACK in frame {frame}" if frame else "0, without an ACK before"
+    return f"no. {number} that repeats {first}: {why}"
 
 
 def reused_ports(values: Values) -> str:
-    """The number, the one before (NONE: it belongs to an older stream)."""
-    number, before, *_ = values
+    """The number, the one before (NONE: it belongs to an older stream), the frame before, that older stream."""
+    number, before, frame, stream, *_ = values
     if before == NONE:
-        return f"a SYN with the new number {number} on addresses and ports that an older stream has used"
-    return f"a SYN,ACK with number {number}, where this end began with {before}"
+        return f"a SYN with the new number {number} on addresses and ports that stream {stream} has used up to frame {frame}"
+    return f"a SYN,ACK with number {number}, where this end began with {before} (frame {frame} is its segment before)"

@@ -86,9 +86,9 @@ class Cold:
     """What few ends need."""
 
     __slots__ = (
-        "challenge_frame", "gap_count", "gaps", "karn_high", "karn_low", "lost_frame", "refused",
-        "restart_ns", "rst_frame", "rst_seq", "spare_end", "spare_frame", "unsent_ack", "unsent_frame",
-        "unsent_from",
+        "challenge_frame", "gap_count", "gaps", "hole_frame", "hole_left", "hole_right", "karn_high",
+        "karn_low", "lost_frame", "refused", "restart_ns", "rst_frame", "rst_seq", "spare_end", "spare_frame",
+        "unsent_ack", "unsent_frame", "unsent_from",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -106,6 +106,10 @@ class Cold:
         self.unsent_ack = NONE  # an ACK of what it was not seen to send (decided later)
         self.unsent_frame = 0
         self.unsent_from = NONE
+        # Its newest hole that an ACK of the peer covered: what comes for it after all takes the finding back (tap_loss).
+        self.hole_frame = 0  # that ACK; 0: none
+        self.hole_left = NONE
+        self.hole_right = NONE
         self.restart_ns = NO_TIME  # the last FIN that came again in TIME-WAIT
         # The peer's SYN that its SYN,ACK did not answer (RFC 9293 Figure 8): it comes into its own after the RST.
         self.spare_frame = 0
@@ -130,7 +134,7 @@ class End:
         self.packets = 0
         self.duplicates = 0
         self.data_bytes = 0
-        self.last_frame = 0  # of its segments, those on the fast road apart
+        self.last_frame = 0  # of its segments
         self.unique_bytes = 0  # NONE: too many holes, not known any more
         # Sending.
         self.iss = NONE  # its SYN's number; without a SYN the number before the first one seen
@@ -190,8 +194,8 @@ class Stream:
 
     __slots__ = (
         "application", "both_frame", "first_frame", "first_ns", "first_side", "flags", "handshake_ns",
-        "high", "key", "last_frame", "last_ns", "low", "notes", "number", "previous", "quiet", "syn_ns",
-        "syn_side", "synack_ns", "synack_side",
+        "high", "key", "last_frame", "last_ns", "low", "notes", "number", "older", "older_frame",
+        "previous", "quiet", "syn_ns", "syn_side", "synack_ns", "synack_side",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -214,8 +218,10 @@ class Stream:
         self.application = (
             0  # bits: 1, 2 first payload of side 0, 1 was looked at; above: number of the label
         )
-        self.notes: list[tuple[int, int, int, int, int]] | None = None  # findings, see tcp.notes
+        self.notes: list[tuple[int, ...]] | None = None  # findings, see tcp.notes
         self.previous: Stream | None = None  # the four-tuple's older stream, while segments may concern it
+        self.older = 0  # of a reused four-tuple: the stream before,
+        self.older_frame = 0  # and its last frame
         self.both_frame = 0  # the second end's SYN without ACK
 
 

@@ -10,6 +10,9 @@ from typing import NamedTuple
 BATCH = 4096
 KEY_WORDS = 5
 SACK_WORDS = 8
+APART_BITS = (
+    24  # of the time between a packet and its second copy, at most 10 ms, below the first one's frame
+)
 
 
 class Frames(NamedTuple):
@@ -65,11 +68,12 @@ class Segments(NamedTuple):
     sack: "array[int]"  # 'I': SACK_WORDS words a segment: left, right edge of up to four blocks
     fingerprint: "array[int]"  # 'Q': hash of what makes a packet the same packet (findings: duplicate_frame)
     marks: "array[int]"  # 'B': MARK_ bits
+    checksum: "array[int]"  # 'I': stored << 16 | right; only where `marks` has MARK_BAD_CHECKSUM
 
     @classmethod
     def empty(cls, size: int = BATCH) -> "Segments":
         """Return columns of ``size`` zeros."""
-        codes = "qqQBHIIHIqIHHBIIBIQB"
+        codes = "qqQBHIIHIqIHHBIIBIQBI"
         repeats = [1] * len(codes)
         repeats[2] = KEY_WORDS
         repeats[17] = SACK_WORDS

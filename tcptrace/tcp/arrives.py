@@ -100,7 +100,7 @@ class Arrives:
                 if 0 <= peer.sent_end <= x.ack:
                     self.account.sample(peer, x.ack, x.time_ns)
                 if peer.cont < x.ack <= peer.snd_nxt:
-                    self.account.acknowledged(peer, x.ack)
+                    self.sender.unseen.covers(stream, peer, x.side, x.frame, x.ack)
                 if (
                     stream.handshake_ns == NO_TIME
                     and stream.flags & S_ANSWERED

@@ -12,6 +12,7 @@ from tcptrace.flow.bits import (
     HALF,
     INFERRED,
     MASK32,
+    NONE,
     S_CHALLENGED,
     S_OLD_LIVE,
     S_TIME_WAIT_REFUSED,
@@ -58,7 +59,12 @@ class Incarnations:
             how = self.accepts(receiver, sender, x)
             if how:
                 self.steps.offer(receiver, REUSED, x, x.seq + 1)
-                self.notes.note(old, TIME_WAIT_REUSE, x.frame, x.side, how, 0)
+                ahead = x.seq - receiver.ack_high  # how far beyond the greatest number seen
+                if how == BY_TIMESTAMP:
+                    ahead = NONE  # the old connection had none
+                    if sender is not None and sender.has_ts:
+                        ahead = (x.tsval - sender.tsval) & MASK32
+                self.notes.note(old, TIME_WAIT_REUSE, x.frame, x.side, how, ahead)
             else:
                 new.flags |= S_TIME_WAIT_REFUSED
         elif self.paths.is_synchronized(receiver):
@@ -136,14 +142,14 @@ class Incarnations:
         if new.flags & S_CHALLENGED or x.rst:
             return
         new.flags |= S_CHALLENGED
-        self.notes.note(old, CHALLENGE_ACK, x.frame, x.side, syn_frame, 0)
+        self.notes.note(old, CHALLENGE_ACK, x.frame, x.side, syn_frame, x.seq - end.iss, x.ack - peer.iss)
         event = self.paths.find(end, REUSED)
         if event is not None and event.evidence == ASSUMED:
             self.paths.remove(end, event)  # it did not accept the SYN after all
             self.notes.drop(old, TIME_WAIT_REUSE, 1 - x.side)
             new.flags |= S_TIME_WAIT_REFUSED
         if new.flags & S_OLD_LIVE:
-            self.notes.note(old, HALF_OPEN, x.frame, -1, syn_frame, 0)
+            self.notes.note(old, HALF_OPEN, x.frame, -1, syn_frame, x.seq - end.iss, x.ack - peer.iss)
         if self.paths.allows(peer, REUSED):
             left = self.paths.take()
             left.input = REUSED

@@ -8,7 +8,7 @@ Each field is named once: ``move`` writes it where a connection is packed and re
 octet is the number of the outcome, the second ``ONE_WAY`` where only one end's segments were captured.
 """
 
-from tcptrace.flow.bits import F_ACKED, MASK32, NO_TIME, NONE, S_SELF
+from tcptrace.flow.bits import F_ACKED, MASK32, NO_TIME, NONE, S_REUSED, S_SELF
 
 from ..flow.rows import Cold, End, Entry, Event, Stream
 from .paths import Paths
@@ -44,7 +44,7 @@ class Packer:
         self.octets = b""  # what is being read
         self.at = 0
         self.is_reading = 0
-        self.notes: dict[int, list[tuple[int, int, int, int, int]]] = {}  # notes of packed streams, by number
+        self.notes: dict[int, list[tuple[int, ...]]] = {}  # notes of packed streams, by number
 
     def pack(self, stream: Stream, outcome: int) -> bytes | None:
         """Return the connection packed, its steps taken out of the arena; None where it must stay as it is."""
@@ -185,6 +185,9 @@ class Packer:
         stream.handshake_ns = self.near(stream.handshake_ns, stream.first_ns, NO_TIME)
         stream.application = self.move(stream.application)
         stream.both_frame = self.near(stream.both_frame, stream.first_frame, 0)
+        if stream.flags & S_REUSED:
+            stream.older = self.move(stream.older)
+            stream.older_frame = self.near(stream.older_frame, stream.first_frame, 0)
         low.iss = self.near(low.iss, 0, NONE)
         high.iss = self.near(high.iss, 0, NONE)
         self.move_end(low, high.iss, stream.first_ns, stream.first_frame)
@@ -296,6 +299,9 @@ class Packer:
         cold.unsent_ack = self.move(cold.unsent_ack)
         cold.unsent_frame = self.near(cold.unsent_frame, first_frame, 0)
         cold.unsent_from = self.move(cold.unsent_from)
+        cold.hole_frame = self.near(cold.hole_frame, first_frame, 0)
+        cold.hole_left = self.move(cold.hole_left)
+        cold.hole_right = self.move(cold.hole_right)
         cold.restart_ns = self.near(cold.restart_ns, first_ns, NO_TIME)
         cold.spare_frame = self.near(cold.spare_frame, first_frame, 0)
         cold.spare_end = self.move(cold.spare_end)

@@ -55,8 +55,9 @@ class Replay:
     """All connections of a capture."""
 
     __slots__ = (
-        "account", "arrives", "classify", "clock_ns", "earliest_ns", "heads", "incarnations", "last_ns", "latest_ns",
-        "notes", "numbers", "offloaded", "paths", "store", "testimony", "time_went_back", "truncated", "x",
+        "account", "arrives", "classify", "clock_ns", "earliest_ns", "heads", "incarnations", "last_frame", "last_ns",
+        "latest_ns", "notes", "numbers", "offloaded", "paths", "store", "testimony", "time_went_back", "truncated",
+        "unseen", "x",
     )  # fmt: skip
 
     def __init__(
@@ -85,6 +86,7 @@ class Replay:
         receiver = Receiver(self.paths, steps, self.testimony, resets)
         self.incarnations = Incarnations(self.paths, steps, self.notes)
         self.numbers = Numbers()
+        self.unseen = unseen
         self.arrives = Arrives(
             self.paths, sender, receiver, self.incarnations, self.account, self.numbers, self.store
         )
@@ -93,6 +95,7 @@ class Replay:
         self.earliest_ns = -NO_TIME  # of all frames, TCP or not
         self.latest_ns = NO_TIME
         self.last_ns = NO_TIME  # of the segment before
+        self.last_frame = 0
         self.time_went_back = 0
         self.truncated = 0  # segments whose payload the snap length cut
         self.offloaded = 0  # segments with an offloaded checksum
@@ -130,7 +133,9 @@ class Replay:
         sack_count: "array[int]",
         sack: "array[int]",
         marks: "array[int]",
+        wrong: "array[int]",
         duplicate: "array[int]",
+        earlier: "array[int]",
         stream_of: "array[int]",
     ) -> int:
         """Replay ``count`` segments (``model.columns.Segments``); write each one's stream number to ``stream_of`` ('q')."""
@@ -141,6 +146,8 @@ class Replay:
             now = time_ns[i]
             back = self.last_ns - now if now < self.last_ns else 0
             self.last_ns = now
+            before = self.last_frame
+            self.last_frame = frame[i]
             if now > self.clock_ns:
                 self.clock_ns = now
             at = i * KEY_WORDS
@@ -226,17 +233,17 @@ class Replay:
                 end.first_raw = seq[i] if bits & SYN else (seq[i] - 1) & MASK32
             if back:
                 self.time_went_back += 1
-                self.notes.note(stream, TIME_WENT_BACK, frame[i], here, back, 0)
+                self.notes.note(stream, TIME_WENT_BACK, frame[i], here, back, before)
             if duplicate[i]:
                 end.duplicates += 1
-                self.notes.note(stream, DUPLICATE_FRAME, frame[i], here, size, 0)
+                self.notes.note(stream, DUPLICATE_FRAME, frame[i], here, size, earlier[i])
                 continue
             if marks[i] & MARK_TRUNCATED:
                 self.truncated += 1
             if marks[i] & MARK_OFFLOADED:
                 self.offloaded += 1
             if marks[i] & MARK_BAD_CHECKSUM:
-                self.notes.note(stream, BAD_CHECKSUM, frame[i], here, seq[i], size)
+                self.notes.note(stream, BAD_CHECKSUM, frame[i], here, seq[i], size, wrong[i])
                 continue
             if size and not stream.application & (1 << here) and payload_captured[i] and not bits & RST:
                 stream.application |= 1 << here
@@ -261,15 +268,18 @@ class Replay:
                             if end.unique_bytes >= 0:
                                 end.unique_bytes += size
                         else:
+                            if end.cold is not None and end.cold.hole_frame:
+                                self.unseen.fills(stream, end, here, number, right)
                             account.out_of_turn(end, number, right, now)
                     if acked > end.ack_high:
                         end.ack_high = acked
                         if 0 <= peer.sent_end <= acked:
                             account.sample(peer, acked, now)
                         if acked > peer.cont:
-                            account.acknowledged(peer, acked)
+                            self.unseen.covers(stream, peer, here, frame[i], acked)
                     end.ack_last = acked
                     end.window = window[i]
+                    end.last_frame = frame[i]
                     right = window[i] << (14 if end.scale < 0 else end.scale)
                     if acked >= end.ack_high:
                         end.window_edge = acked + right
@@ -384,6 +394,8 @@ class Replay:
         self.store.open_stream(entry, self.clock_ns)
         new = self.store.make_stream(entry, frame, time_ns, side)
         new.flags |= S_REUSED
+        new.older = old.number
+        new.older_frame = old.last_frame
         sender = old.high if side else old.low
         receiver = old.low if side else old.high
         paths = self.paths

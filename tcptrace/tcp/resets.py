@@ -10,7 +10,6 @@ from tcptrace.flow.bits import (
     F_SCALE,
     F_SYN,
     F_SYN_ACK,
-    MASK32,
     OBSERVED,
     TURN_SENDER,
     WAITS,
@@ -135,12 +134,16 @@ class Resets:
         if end.flags & F_RST_OUT:
             end.flags &= ~F_RST_OUT
             event = self.paths.find(end, SND_RST)
+            ago = 0
             if event is not None:
+                ago = x.time_ns - event.place_ns
                 self.paths.remove(end, event)
             if x.length > 0:
-                self.notes.note(stream, DATA_AFTER_RST, x.frame, side, x.length, 0)
+                self.notes.note(stream, DATA_AFTER_RST, x.frame, side, x.length, end.chill().rst_frame, ago)
         cold = end.chill()
-        self.notes.note(stream, BLIND_RST, cold.rst_frame, side, cold.rst_seq & MASK32, 0)
+        self.notes.note(
+            stream, BLIND_RST, cold.rst_frame, side, cold.rst_seq - end.iss, end.snd_nxt - end.iss, x.frame
+        )
         cold.rst_frame = 0
 
     def reaches(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
@@ -185,7 +188,15 @@ class Resets:
                 claimed.rst_seq = x.seq
             return 0
         if end.flags & F_SCALE:
+            base = peer.iss
             self.notes.note(
-                stream, RST_OUT_OF_WINDOW, x.frame, x.side, x.seq & MASK32, (edge - x.seq) & MASK32
+                stream,
+                RST_OUT_OF_WINDOW,
+                x.frame,
+                x.side,
+                x.seq - base,
+                low - base,
+                edge - base,
+                end.last_frame,
             )
         return 0

@@ -100,7 +100,7 @@ class Sender:
             if cold.rst_frame and not x.rst and self.resets.is_later(end, x):
                 self.resets.withdraw(stream, end, x.side, x)
             if cold.challenge_frame:
-                self.challenges(stream, end, x)
+                self.challenges(stream, end, peer, x)
             if (
                 end.flags & F_FIN_GUESSED
                 and not end.flags & F_FIN
@@ -110,6 +110,8 @@ class Sender:
                 self.unseen.refute_fin(
                     end, peer
                 )  # nothing follows a FIN: what the tap lost was an octet of data
+            if cold.hole_frame and not x.rst:
+                self.unseen.fills(stream, end, x.side, x.seq, x.end)
             self.unseen.settle_unsent(stream, end, peer, x)
         if x.rst and self.resets.refuses(stream, end, peer, x):
             return
@@ -127,7 +129,15 @@ class Sender:
                 self.steps.settle(peer, RCV_SYN)
             self.testimony.judge(end, peer, x)
             if self.testimony.went_on and self.is_challenge(end, x):
-                self.notes.note(stream, CHALLENGE_ACK, x.frame, x.side, self.testimony.went_on, 0)
+                self.notes.note(
+                    stream,
+                    CHALLENGE_ACK,
+                    x.frame,
+                    x.side,
+                    self.testimony.went_on,
+                    x.seq - end.iss,
+                    x.ack - peer.iss,
+                )
         if x.ack >= 0:
             self.unseen.shows(stream, end, peer, x)
         if x.syn:
@@ -135,7 +145,7 @@ class Sender:
         elif x.fin and not x.rst:
             self.sends_fin(stream, end, peer, x)
         elif end.fin_seq >= 0 and x.length > 0 and x.end > end.fin_seq + 1 and not x.rst:
-            self.notes.note(stream, DATA_AFTER_FIN, x.frame, x.side, end.fin_seq & MASK32, x.length)
+            self.after_fin(stream, end, x)
         if x.rst:
             self.resets.sends(stream, end, peer, x)
         elif end.state == UNKNOWN and not x.syn and not x.fin:
@@ -149,11 +159,19 @@ class Sender:
             return 0
         return 1 if x.seq == end.snd_nxt and x.ack == end.ack_last and x.ack >= 0 else 0
 
-    def challenges(self, stream: Stream, end: End, x: Segment) -> None:
+    def challenges(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
         """The end's first segment after a SYN or RST that it refused: a challenge ACK?"""
         cold = end.chill()
         if self.is_challenge(end, x):
-            self.notes.note(stream, CHALLENGE_ACK, x.frame, x.side, cold.challenge_frame, 0)
+            self.notes.note(
+                stream,
+                CHALLENGE_ACK,
+                x.frame,
+                x.side,
+                cold.challenge_frame,
+                x.seq - end.iss,
+                x.ack - peer.iss,
+            )
         cold.challenge_frame = 0
 
     def sends_syn(self, stream: Stream, end: End, peer: End, x: Segment) -> None:
@@ -173,7 +191,7 @@ class Sender:
             return
         if x.ack < 0:
             if end.flags & F_SYN and x.seq == end.iss:
-                self.notes.note(stream, SYN_RETRANSMISSION, x.frame, side, x.seq & MASK32, 0)
+                self.notes.note(stream, SYN_RETRANSMISSION, x.frame, side, x.seq & MASK32, 0, x.time_ns)
                 return
             early = self.paths.find(end, SND_SYN)
             if early is not None and early.evidence == INFERRED and x.seq + 1 == peer.synack_ack:
@@ -206,7 +224,7 @@ class Sender:
         """Take a SYN,ACK: it proves that its sender has the SYN."""
         side = x.side
         if end.flags & F_SYN_ACK and x.seq == end.iss and x.ack == end.synack_ack:
-            self.notes.note(stream, SYN_RETRANSMISSION, x.frame, side, x.seq & MASK32, 0)
+            self.notes.note(stream, SYN_RETRANSMISSION, x.frame, side, x.seq & MASK32, 1, x.time_ns)
             return
         if end.start == UNKNOWN and end.state == UNKNOWN:
             self.steps.begin(end, LISTEN)
@@ -280,11 +298,13 @@ class Sender:
         if end.fin_seq >= 0:
             if number == end.fin_seq:
                 if end.flags & F_FIN:
-                    self.notes.note(stream, FIN_RETRANSMISSION, x.frame, x.side, number & MASK32, 0)
+                    self.notes.note(
+                        stream, FIN_RETRANSMISSION, x.frame, x.side, number & MASK32, 0, x.time_ns
+                    )
                 end.flags |= F_FIN
             else:
                 if number > end.fin_seq and x.length:
-                    self.notes.note(stream, DATA_AFTER_FIN, x.frame, x.side, end.fin_seq & MASK32, x.length)
+                    self.after_fin(stream, end, x)
                 if self.paths.is_anomaly(end, SND_FIN):
                     self.notes.note(stream, NOT_IN_STATE_MACHINE, x.frame, x.side, SND_FIN, end.state)
             return
@@ -304,6 +324,12 @@ class Sender:
         end.fin_frame = x.frame
         end.fin_x_ack = x.ack
         self.steps.own(end, SND_FIN, x)
+
+    def after_fin(self, stream: Stream, end: End, x: Segment) -> None:
+        """Note the octets of a segment that lie beyond the end's FIN."""
+        beyond = x.end - x.fin - end.fin_seq - 1
+        octets = beyond if beyond < x.length else x.length
+        self.notes.note(stream, DATA_AFTER_FIN, x.frame, x.side, end.fin_seq - end.iss, octets, end.fin_frame)
 
     def pick_up(self, end: End, peer: End, x: Segment) -> None:
         """Midstream: an end that has sent new data and acknowledged new data is established."""

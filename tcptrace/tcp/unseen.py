@@ -13,6 +13,7 @@ from tcptrace.flow.bits import (
     F_SYN_ACK,
     F_SYN_DATA_ACKED,
     INFERRED,
+    MASK32,
     NONE,
     OBSERVED,
     S_ANSWERED,
@@ -92,7 +93,7 @@ class Unseen:
             ):
                 if peer.flags & F_SYN and self.paths.allows(peer, RCV_SYN_ACK) and not stream.flags & S_SPLIT:
                     stream.flags |= S_SPLIT
-                    self.notes.note(stream, SPLIT_HANDSHAKE, x.frame, x.side, 0, 0)
+                    self.notes.note(stream, SPLIT_HANDSHAKE, x.frame, x.side, x.ack & MASK32, 0)
             self.shows_received(end, peer, x)
         if peer.snd_nxt < 0:
             peer.snd_nxt = x.ack
@@ -256,9 +257,24 @@ class Unseen:
                 self.refute_fin(end, peer)
         side = 1 - x.side if not stream.flags & S_SELF else x.side
         if truly_sent:
-            self.notes.note(stream, TAP_LOSS, cold.unsent_frame, side, cold.unsent_from, cold.unsent_ack)
+            lost = cold.unsent_ack - cold.unsent_from
+            base = end.iss
+            self.notes.note(
+                stream,
+                TAP_LOSS,
+                cold.unsent_frame,
+                side,
+                cold.unsent_from - base,
+                cold.unsent_ack - base,
+                lost,
+                x.frame,
+            )
         else:
-            self.notes.note(stream, ACK_OF_UNSENT, cold.unsent_frame, side, cold.unsent_from, cold.unsent_ack)
+            base = end.iss
+            self.notes.note(
+                stream, ACK_OF_UNSENT, cold.unsent_frame, side, cold.unsent_from - base, cold.unsent_ack - base,
+                x.seq - base, x.frame,
+            )  # fmt: skip
             # RFC 5961 5.2: that segment was dropped, FIN and all.
             self.steps.withdraw_frame(end, cold.unsent_frame)
             if peer.ack_high > cold.unsent_from:
@@ -268,6 +284,44 @@ class Unseen:
             if cold.gaps is None and end.cont > end.snd_nxt:
                 end.cont = end.snd_nxt
         cold.unsent_ack = NONE
+
+    def covers(self, stream: Stream, peer: End, side: int, frame: int, ack: int) -> None:
+        """Take an ACK of ``side`` beyond what the peer sent without a hole: what it covers of the holes, the tap lost."""
+        cold = peer.cold
+        gap = None if cold is None else cold.gaps
+        if cold is None or gap is None:
+            self.account.acknowledged(peer, ack)
+            return
+        at = peer.cont
+        lost = 0
+        edge = at
+        while gap is not None and at < ack:  # `acknowledged` takes each of these away: each is looked at once
+            stop = gap.left if gap.left < ack else ack
+            if stop > at:
+                lost += stop - at
+                edge = stop
+            at = gap.right
+            gap = gap.next
+        if lost:
+            cold.hole_frame = frame
+            cold.hole_left = peer.cont
+            cold.hole_right = edge
+            base = peer.iss
+            self.notes.note(stream, TAP_LOSS, frame, side, peer.cont - base, edge - base, lost, 0)
+        self.account.acknowledged(peer, ack)
+
+    def fills(self, stream: Stream, end: End, side: int, left: int, right: int) -> None:
+        """Let the numbers [left, right) come after the ACK that covered them: the capture does show them."""
+        cold = end.chill()
+        if right <= cold.hole_left or left >= cold.hole_right:
+            return
+        if left <= cold.hole_left:
+            cold.hole_left = right
+        elif right >= cold.hole_right:
+            cold.hole_right = left
+        if cold.hole_left >= cold.hole_right:
+            self.notes.drop(stream, TAP_LOSS, side if stream.flags & S_SELF else 1 - side, cold.hole_frame)
+            cold.hole_frame = 0
 
     def refute_fin(self, end: End, peer: End) -> None:
         """Take back a FIN that an ACK seemed to show."""

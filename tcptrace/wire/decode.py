@@ -62,7 +62,7 @@ class Decode:
         "ack", "buf", "counters", "fingerprint", "flags", "frame", "hash_a", "hash_b", "key", "key_at",
         "keys", "length", "marks", "mode", "mss", "network", "options", "payload", "payload_captured", "sack",
         "sack_count", "scale", "seq", "side", "stopped", "stops", "time_ns", "tsecr", "tsval", "tunnels",
-        "window",
+        "window", "wrong",
     )  # fmt: skip
 
     def __init__(
@@ -77,7 +77,7 @@ class Decode:
         (
             self.frame, self.time_ns, self.key, self.side, self.flags, self.seq, self.ack, self.window,
             self.length, self.payload, self.payload_captured, self.options, self.mss, self.scale, self.tsval,
-            self.tsecr, self.sack_count, self.sack, self.fingerprint, self.marks,
+            self.tsecr, self.sack_count, self.sack, self.fingerprint, self.marks, self.wrong,
         ) = segments  # fmt: skip
         self.network = network
         self.tunnels = Tunnels(network)
@@ -183,7 +183,7 @@ class Decode:
         if there < length:
             mark |= MARK_TRUNCATED
         if network.checkable:
-            mark |= self.checksum(at, flags)
+            mark |= self.checksum(n, at, flags)
         self.marks[n] = mark
         uncovered = 0  # payload that the stored checksum says nothing about
         if mark & MARK_OFFLOADED:
@@ -280,8 +280,8 @@ class Decode:
 
     # ---- checksum
 
-    def checksum(self, at: int, flags: int) -> int:
-        """Return the MARK_ bit that the checksum calls for, 0 for none (RFC 9293 3.1, RFC 1071)."""
+    def checksum(self, n: int, at: int, flags: int) -> int:
+        """Return the MARK_ bit that the checksum of row ``n`` calls for, 0 for none (RFC 9293 3.1, RFC 1071)."""
         network = self.network
         octets = network.stop - at
         pseudo = (
@@ -293,8 +293,12 @@ class Decode:
             return 0
         if self.mode == CHECK_FLAGS and not flags & (SYN | FIN | RST):
             return 0
-        if self.fold(pseudo + self.add_up(at, network.stop)) == 0xFFFF:
+        total = self.fold(pseudo + self.add_up(at, network.stop))
+        if total == 0xFFFF:
             return 0
+        stored = self.u16(at + 16)
+        right = 0xFFFF - self.fold(total + 0xFFFF - stored)  # RFC 1624: the stored one taken out of the sum
+        self.wrong[n] = stored << 16 | right
         self.counters[COUNT_BAD_CHECKSUM] += 1
         return MARK_BAD_CHECKSUM
 

@@ -26,10 +26,11 @@ MAX_NESTED = 8  # datagrams put together, one in another
 class Decoder:
     """Decodes the batches of one capture, in order, and puts fragments together.
 
-    ``segments`` and ``duplicate`` ('B': 1 where the segment is a second copy of an earlier one) hold the last
-    run; ``counters`` ('q', see ``COUNT_...``) and ``link_names`` go on over the capture. ``whole`` is the last
-    datagram that was put together; its last fragment was in frame ``whole_frame``. Whoever makes ``pieces`` a
-    dictionary finds there the frames of each datagram's fragments, by the frame that completed it.
+    ``segments``, ``duplicate`` ('B': 1 where the segment is a second copy of an earlier one) and ``earlier`` ('q', of
+    a copy: that one's frame << APART_BITS | the time between them in ns) hold the last run; ``counters`` ('q', see
+    ``COUNT_...``) and ``link_names`` go on over the capture. ``whole`` is the last datagram that was put together; its
+    last fragment was in frame ``whole_frame``. Whoever makes ``pieces`` a dictionary finds there the frames of each
+    datagram's fragments, by the frame that completed it.
     """
 
     def __init__(self, checksums: str = "flags", size: int = BATCH) -> None:
@@ -38,6 +39,7 @@ class Decoder:
             raise UsageError(f"checksums: {checksums!r} is not known; use one of {', '.join(CHECKSUMS)}")
         self.segments = Segments.empty(size)
         self.duplicate = array("B", bytes(size))
+        self.earlier = array("q", bytes(8 * size))
         self.duplicates = 0  # how many of all segments so far are second copies
         self.counters = array("q", bytes(8 * COUNTERS))
         self._size = size
@@ -115,8 +117,8 @@ class Decoder:
         """Mark the copies among the segments and return how many segments there are."""
         segments = self.segments
         self.duplicates += self._copies.mark(
-            segments.fingerprint, segments.time_ns, segments.marks, made, self.duplicate
-        )
+            segments.fingerprint, segments.time_ns, segments.marks, segments.frame, made, self.duplicate, self.earlier
+        )  # fmt: skip
         return made
 
     @property

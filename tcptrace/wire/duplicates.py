@@ -5,6 +5,7 @@ A hot file: plain Python here, compiled with the C types of ``_compiled/wire/dup
 
 from array import array
 
+from tcptrace.model.columns import APART_BITS
 from tcptrace.model.tcpflags import MARK_NO_IP_ID
 
 RING = 65_536  # segments remembered
@@ -23,11 +24,12 @@ class Duplicates:
     of another chain or younger. So old entries need no clearing away.
     """
 
-    __slots__ = ("fingerprint", "newest", "older", "place", "time_ns", "used")
+    __slots__ = ("fingerprint", "frame", "newest", "older", "place", "time_ns", "used")
 
     def __init__(self) -> None:
         self.fingerprint = array("Q", bytes(8 * RING))
         self.time_ns = array("q", bytes(8 * RING))
+        self.frame = array("q", bytes(8 * RING))
         self.older = array("H", bytes(2 * RING))
         self.newest = array("H", bytes(2 * BUCKETS))
         self.place = 0  # the slot to be written next, so the oldest one
@@ -38,13 +40,16 @@ class Duplicates:
         fingerprint: "array[int]",
         time_ns: "array[int]",
         marks: "array[int]",
+        frame: "array[int]",
         count: int,
         out: "array[int]",
+        earlier: "array[int]",
     ) -> int:
         """Set ``out[i]`` to 1 where segment i is a copy of an earlier one, else to 0; return how many are.
 
         A segment is a copy of the newest earlier one with its fingerprint, if no more than the window lies
-        between them, whether or not the clock went back.
+        between them, whether or not the clock went back. Of a copy ``earlier[i]`` becomes that one's frame, above
+        ``APART_BITS`` bits with the time between them in ns; of others it stays as it is.
         """
         found = 0
         for i in range(count):
@@ -57,8 +62,9 @@ class Duplicates:
                 apart = now - then if now >= then else then - now
                 if apart <= (WINDOW_NO_ID_NS if marks[i] & MARK_NO_IP_ID else WINDOW_NS):
                     out[i] = 1
+                    earlier[i] = self.frame[slot] << APART_BITS | apart
                     found += 1
-            self.enter(value, now)
+            self.enter(value, now, frame[i])
         return found
 
     def find(self, value: int) -> int:
@@ -85,12 +91,13 @@ class Duplicates:
             before = slot
             slot = self.older[slot]
 
-    def enter(self, value: int, now: int) -> None:
+    def enter(self, value: int, now: int, frame: int) -> None:
         """Write the oldest slot anew and put it at the beginning of its chain."""
         place = self.place
         bucket = value & BUCKET_MASK
         self.fingerprint[place] = value
         self.time_ns[place] = now
+        self.frame[place] = frame
         self.older[place] = self.newest[bucket]
         self.newest[bucket] = place
         self.place = (place + 1) & SLOT_MASK

@@ -1,6 +1,8 @@
 """Each code's sentence has the numbers that prove it and the frames it rests on."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -103,7 +105,7 @@ CASES = [
     (
         "zero_window_probe_ack",
         PLAIN + "0.100 server < ACK win 0\n0.300 client > ACK len 1\n0.310 server < ACK win 0 ack 101", 8,
-        "answers the probe in frame 7: the window is still 0 (RFC 9293 3.8.6.1)",
+        "answers the probe in frame 7, 10.000 ms earlier: the window is still 0 (RFC 9293 3.8.6.1)",
     ),
     (
         "window_update", SCALED + "0.100 server < ACK win 100\n0.200 server < ACK win 50", 5,
@@ -126,7 +128,7 @@ CASES = [
     ),
     (
         "keep_alive_ack", PLAIN + "60.000 client > ACK seq 100\n60.010 server < ACK", 7,
-        "answers the keep-alive in frame 6: the peer is still there (RFC 9293 3.8.4)",
+        "answers the keep-alive in frame 6, 10.000 ms earlier: the peer is still there (RFC 9293 3.8.4)",
     ),
     (
         "syn_retransmission", "isn client 7\n0.000 client > SYN\n1.000 client > SYN\n3.000 client > SYN", 3,
@@ -138,16 +140,16 @@ CASES = [
     ),
     (
         "abortive_close", PLAIN + "0.100 server < RST,ACK", 6,
-        "reset by an established end that had sent 0 bytes and no FIN, with 100 bytes sent to it: closed with data unread, "
-        "SO_LINGER 0 or killed; the wire cannot tell which (RFC 1122 4.2.2.13)",
+        "reset by an established end (since frame 3) that had sent 0 bytes and no FIN, with 100 bytes sent to it: closed "
+        "with data unread, SO_LINGER 0 or killed; the wire cannot tell which (RFC 1122 4.2.2.13)",
     ),
     (
         "reused_ports", "isn client 7\nhandshake\nagain client2 server2 = client server\n90.0 client2 > SYN", 4,
-        "a SYN with the new number 1000007 on addresses and ports that an older stream has used (RFC 9293 3.4.1)",
+        "a SYN with the new number 1000007 on addresses and ports that stream 0 has used up to frame 3 (RFC 9293 3.4.1)",
     ),
     (
         "reused_ports", "isn server 7\n0.000 client > SYN\n0.010 server < SYN,ACK\n0.020 server < SYN,ACK seq 5", 3,
-        "a SYN,ACK with number 12, where this end began with 7 (RFC 9293 3.4.1)",
+        "a SYN,ACK with number 12, where this end began with 7 (frame 2 is its segment before) (RFC 9293 3.4.1)",
     ),
 ]  # fmt: skip
 
@@ -190,8 +192,8 @@ OURS = [
         "the SYNs of frames 1 and 2 crossed: neither acknowledges the other (RFC 9293 3.5)",
     ),
     (
-        "split_handshake", "0.000 client > SYN\n0.010 server < ACK ack 1", 2,
-        "the SYN in frame 1 is answered by an ACK alone (RFC 9293 3.5)",
+        "split_handshake", "isn client 7\n0.000 client > SYN\n0.010 server < ACK ack 1", 2,
+        "the SYN in frame 1 is answered by an ACK alone (of 8) (RFC 9293 3.5)",
     ),
     (
         "syn_data", "0.000 client > SYN len 9", 1,
@@ -203,8 +205,38 @@ OURS = [
         "(capture)",
     ),
     (
+        "duplicate_frame", "handshake\n0.0201 copy 3\n0.030 client > PSH,ACK len 9\n0.0300005 copy 5", 6,
+        "a second copy of the packet in frame 5, 500 ns apart, with 9 octets of data: no event of its own (capture)",
+    ),
+    (
+        "rst_out_of_window", SCALED + "0.030 client > ACK win 50\n0.040 server < RST seq 201", 5,
+        "RST with number 201, 1 number beyond the receive window 1 to 200 that frame 4 offers: nobody moves (RFC 5961 3.2)",
+    ),
+    (
+        "rst_out_of_window", PLAIN + "0.100 client > RST seq 91", 6,
+        "RST with number 91, 10 numbers below the receive window 101 to 65,635 that frame 5 offers: nobody moves "
+        "(RFC 5961 3.2)",
+    ),
+    (
+        "data_after_fin", PLAIN + "0.100 client > FIN,ACK\n0.110 client > PSH,ACK seq 101 len 10", 7,
+        "9 octets beyond the sender's own FIN in frame 6 (number 101) (RFC 9293 3.10.4)",
+    ),
+    (
+        "data_after_rst", PLAIN + "0.100 client > RST\n0.110 client > PSH,ACK len 10", 7,
+        "10 octets after the sender's own RST in frame 6, 10.000 ms earlier (RFC 9293 3.5.2)",
+    ),
+    (
+        "ack_of_unsent", PLAIN + "0.100 server < ACK ack 201\n0.110 client > PSH,ACK seq 101 len 50", 6,
+        "acknowledges the 100 numbers 101 to 200, which the peer had not sent: its next segment, frame 7, has number 101 "
+        "(RFC 9293 3.10.7.4)",
+    ),
+    (
+        "syn_retransmission", "isn server 7\nhandshake\n1.010 server < SYN,ACK seq 0", 4,
+        "the same SYN,ACK (number 7) again, first sent in frame 2, 1.000 s earlier (RFC 9293 3.8.1)",
+    ),
+    (
         "time_went_back", PLAIN + "0.035 client > ACK", 6,
-        "5.000 ms older than the segment before it in the file (capture)",
+        "5.000 ms older than frame 5, the segment before it in the file (capture)",
     ),
 ]  # fmt: skip
 
@@ -212,6 +244,21 @@ OURS = [
 @pytest.mark.parametrize(("code", "ladder", "frame", "detail"), OURS)
 def test_ours_have_their_numbers_and_frames_too(code: str, ladder: str, frame: int, detail: str) -> None:
     assert found(ladder, frame, code).detail == detail
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+def test_a_bad_checksum_has_the_stored_and_the_right_one_as_tshark_has_them() -> None:
+    path = ROOT / "captures" / "capture-faults.pcap"
+    (finding,) = [
+        finding
+        for connection in tcptrace.analyze(str(path))
+        for finding in connection.findings
+        if finding.code == "bad_checksum"
+    ]
+    fields = ["-e", "tcp.checksum", "-e", "tcp.checksum_calculated"]
+    command = ["tshark", "-r", str(path), "-o", "tcp.check_checksum:TRUE", "-T", "fields", *fields]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert told[finding.frame - 1].split() == re.findall("0x[0-9a-f]{4}", finding.detail)
 
 
 # The one sentence that has no number of its own: an input and a state prove it.

@@ -38,7 +38,7 @@ END: dict[str, Range] = {
 COLD: dict[str, Range] = {
     "karn_low": (0, 2**50), "karn_high": SEQ, "refused": (0, 2**30), "rst_frame": FRAME, "rst_seq": SEQ,
     "lost_frame": FRAME, "challenge_frame": FRAME, "unsent_ack": SEQ, "unsent_frame": FRAME, "unsent_from": SEQ,
-    "restart_ns": TIME, "spare_frame": FRAME, "spare_end": SEQ,
+    "restart_ns": TIME, "spare_frame": FRAME, "spare_end": SEQ, "hole_frame": FRAME, "hole_left": SEQ, "hole_right": SEQ,
 }  # fmt: skip
 EVENT: dict[str, Range] = {
     "input": (0, machine.INPUT_COUNT - 1), "evidence": (0, 4), "settled": BIT, "held": (0, 3), "hole": BIT, "in_turn": BIT,
@@ -49,6 +49,7 @@ STREAM: dict[str, Range] = {
     "number": U32, "first_frame": FRAME, "last_frame": FRAME, "first_ns": ANY, "last_ns": ANY,
     "first_side": BIT, "quiet": BIT, "flags": (0, 0x7FE), "syn_side": (-1, 1), "synack_side": (-1, 1),
     "syn_ns": TIME, "synack_ns": TIME, "handshake_ns": TIME, "application": U32, "both_frame": FRAME,
+    "older": U32, "older_frame": FRAME,
 }  # fmt: skip
 KEYS: tuple[dict[str, Range], ...] = (
     {"k4": (4 << 32, (4 << 32) + 2**32 - 1), "k1": U32, "k3": U32, "hash": U32},
@@ -128,13 +129,15 @@ def test_what_is_packed_comes_back_field_by_field(form: str, seed: int) -> None:
     paths = importlib.import_module(f"{form}.tcp.paths").Paths(machine.NEXT_STATE, machine.ANOMALY, 1)
     packer = importlib.import_module(f"{form}.tcp.packed").Packer(paths)
     stream = fill(rows.Stream(), STREAM, random)
+    if not stream.flags & bits.S_REUSED:  # then there is none
+        stream.older = stream.older_frame = 0
     fields = random.choice(KEYS)
     key = rows.Entry()
     key.k4 = fields["k4"][0]
     stream.key = fill(key, fields, random)
     stream.low = low = make_end(rows, paths, random)
     stream.high = high = make_end(rows, paths, random)
-    stream.notes = notes = random.choice([None, [(1, 2, 0, 3, 4)]])
+    stream.notes = notes = random.choice([None, [(1, 2, 0, 3, 4, 5, 6)]])
     before = (
         look(stream, STREAM),
         look(key, ("k0", "k1", "k2", "k3", "k4", "hash")),

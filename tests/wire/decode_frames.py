@@ -10,6 +10,7 @@ from typing import Any
 
 from tcptrace import kernels
 from tcptrace.model.columns import COUNTERS, KEY_WORDS, SACK_WORDS, SKIP_NAMES, Frames, Segments
+from tcptrace.model.tcpflags import MARK_BAD_CHECKSUM
 from tcptrace.wire.links import links_table
 from tests.wire.naive_decode import Segment, checksum
 
@@ -156,5 +157,7 @@ class Form:
         begin = columns_.payload[i]
         row["payload"] = buffer[begin : begin + columns_.payload_captured[i]]
         assert len(row["payload"]) == columns_.payload_captured[i]
+        if not columns_.marks[i] & MARK_BAD_CHECKSUM:
+            row["checksum"] = 0  # only there is it one
         row["sack"] = list(columns_.sack[i * SACK_WORDS : i * SACK_WORDS + 2 * columns_.sack_count[i]])
         return row

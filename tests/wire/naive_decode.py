@@ -170,15 +170,17 @@ def _tcp(
     flags = bits & 0x1FF
     ends = ((source, sport), (target, dport))
     pseudo = ones(source + target + struct.pack(">II", piece.size, 6))
-    marks = 0 if has_id else tf.MARK_NO_IP_ID
+    marks, wrong = 0 if has_id else tf.MARK_NO_IP_ID, 0
     if len(payload.data) < payload.size:
         marks |= tf.MARK_TRUNCATED
     checked = checksums == "all" or (checksums == "flags" and flags & (tf.SYN | tf.FIN | tf.RST))
     if known and stored == pseudo:
         marks |= tf.MARK_OFFLOADED
     elif known and checked and len(piece.data) == piece.size:
-        if checksum(source, target, piece.data[:16] + b"\0\0" + piece.data[18:]) != stored:
+        right = checksum(source, target, piece.data[:16] + b"\0\0" + piece.data[18:])
+        if right != stored:
             marks |= tf.MARK_BAD_CHECKSUM
+            wrong = stored << 16 | right
     segment: Segment = {
         "low": min(ends),
         "high": max(ends),
@@ -190,6 +192,7 @@ def _tcp(
         "length": payload.size,
         "payload": payload.data,
         "marks": marks,
+        "checksum": wrong,
     }
     segment |= parse_options(piece.data[20:header], header - 20)
     segment["identity"] = (same, piece.size, piece.data[:header])

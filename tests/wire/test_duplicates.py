@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tcptrace.model.columns import APART_BITS
 from tcptrace.model.tcpflags import MARK_NO_IP_ID
 from tests.wire.decode_frames import FORMS, module
 from tests.wire.naive_decode import naive_marks
@@ -20,17 +21,30 @@ class Copies:
 
     def __init__(self, form: str) -> None:
         self.kernel = module(form, "duplicates").Duplicates()
+        self.frames = 0
+        self.last: dict[int, tuple[int, int]] = {}  # fingerprint -> frame and time of the newest
 
     def mark(self, rows: list[Row]) -> list[int]:
         count = len(rows)
         out = array("B", b"\x77" * (count + 1))
+        earlier = array("q", [-1]) * count
         found = self.kernel.mark(
             array("Q", [row[0] for row in rows]),
             array("q", [row[1] for row in rows]),
             array("B", [row[2] for row in rows]),
+            array("q", range(self.frames + 1, self.frames + count + 1)),
             count,
             out,
+            earlier,
         )
+        for i, (fingerprint, now, _) in enumerate(rows):
+            self.frames += 1
+            if out[i]:  # it names the newest one with its fingerprint, and the time between
+                frame, then = self.last[fingerprint]
+                assert divmod(earlier[i], 1 << APART_BITS) == (frame, abs(now - then))
+            else:
+                assert earlier[i] == -1
+            self.last[fingerprint] = (self.frames, now)
         assert out[count] == 0x77
         assert found == sum(out[:count])
         return list(out[:count])

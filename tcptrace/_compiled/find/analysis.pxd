@@ -30,7 +30,7 @@ cdef class Analysis:
         self, Track track, int side, long long frame, long long now, long long flags, long long seq, long long ack,
         long long window, long long length, long long options, long long scale)
     cpdef number(self, Track track, Direction f, int side, long long frame, long long flags, long long seq)
-    @cython.locals(ahead="long long", was=int, idle="long long", fin="long long", shift=int, before=int, beyond="long long")
+    @cython.locals(ahead="long long", was=int, idle="long long", ago="long long", fin="long long", shift=int, before=int, beyond="long long")
     cpdef int window_rules(
         self, Track track, Direction f, Direction r, int side, long long frame, long long now, long long flags,
         long long seq, long long ack, long long window, long long length)

@@ -43,7 +43,7 @@ cdef class Cold:
     cdef public int gap_count, refused
     cdef public long long karn_low, karn_high
     cdef public long long lost_frame, rst_frame, rst_seq, challenge_frame, unsent_ack, unsent_frame, unsent_from
-    cdef public long long restart_ns, spare_frame, spare_end
+    cdef public long long restart_ns, spare_frame, spare_end, hole_frame, hole_left, hole_right
 
 
 @cython.final
@@ -74,12 +74,12 @@ cdef class Stream:
     cdef public unsigned char quiet, first_side
     cdef public signed char syn_side, synack_side
     cdef public unsigned int flags
-    cdef public unsigned int application
+    cdef public unsigned int application, older
     cdef public End low, high
     cdef public long long last_frame, last_ns, first_frame, first_ns
     cdef public long long number
     cdef public Entry key
-    cdef public long long syn_ns, synack_ns, handshake_ns, both_frame
+    cdef public long long syn_ns, synack_ns, handshake_ns, both_frame, older_frame
     cdef public list notes
     cdef public Stream previous
 

@@ -4,7 +4,7 @@ from .notes cimport Notebook
 from .paths cimport Paths
 from .steps cimport Steps
 
-cdef long long ASSUMED, CONFIRMED, F_PASSIVE, HALF, INFERRED, MASK32, S_CHALLENGED, S_OLD_LIVE
+cdef long long ASSUMED, CONFIRMED, F_PASSIVE, HALF, INFERRED, MASK32, NONE, S_CHALLENGED, S_OLD_LIVE
 cdef long long S_TIME_WAIT_REFUSED, TURN_SENDER, CHALLENGE_ACK, HALF_OPEN, TIME_WAIT_REUSE, RCV_RST
 cdef long long RCV_RST_PASSIVE, RCV_SYN, REUSED, BY_TIMESTAMP, BY_NUMBER
 
@@ -15,7 +15,7 @@ cdef class Incarnations:
     cdef public Steps steps
     cdef public Notebook notes
 
-    @cython.locals(how=int)
+    @cython.locals(how=int, ahead="long long")
     cpdef begins(self, Stream old, Stream new, End sender, End receiver, Segment x)
     @cython.locals(event=Event)
     cpdef confirm_reset(self, End sender, Segment x)

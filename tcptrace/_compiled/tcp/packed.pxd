@@ -2,7 +2,7 @@ cimport cython
 from ..flow.rows cimport Cold, End, Entry, Event, Flight, Stream
 from .paths cimport Paths
 
-cdef long long F_ACKED, MASK32, NO_TIME, NONE, S_SELF, ROOM, MOST_STEPS, MOST_EVENTS, ONE_WAY, HEAD
+cdef long long F_ACKED, MASK32, NO_TIME, NONE, S_REUSED, S_SELF, ROOM, MOST_STEPS, MOST_EVENTS, ONE_WAY, HEAD
 cdef long long U_TIMESTAMPS, U_TIME_WAIT, U_SAMPLES, U_EVENTS, U_FIRST, U_UNIQUE, U_CONT, U_ACK_LAST, U_RARE, U_COLD
 
 

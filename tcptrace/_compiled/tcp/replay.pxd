@@ -27,18 +27,19 @@ cdef class Replay:
     cdef public Account account
     cdef public Testimony testimony
     cdef public Arrives arrives
+    cdef public Unseen unseen
     cdef public Incarnations incarnations
     cdef public Numbers numbers
     cdef public Store store
     cdef public Segment x
-    cdef public long long clock_ns, earliest_ns, latest_ns, last_ns, time_went_back, truncated, offloaded
+    cdef public long long clock_ns, earliest_ns, latest_ns, last_ns, last_frame, time_went_back, truncated, offloaded
     cdef public object classify
     cdef public Heads heads
 
     @cython.locals(i="long long", now="long long")
     cpdef see(self, long long[::1] time_ns, long long count)
     @cython.locals(
-        store=Store, flows=FlowTable, account=Account, i="long long", now="long long", back="long long", at="long long",
+        store=Store, flows=FlowTable, account=Account, i="long long", now="long long", back="long long", at="long long", before="long long",
         k0="unsigned long long", k1="unsigned long long", k2="unsigned long long", k3="unsigned long long",
         k4="unsigned long long", hashed="unsigned int", entry=Entry, bits=int, here=int, size="long long",
         stream=Stream, sender=End, end=End, peer=End, number="long long", acked="long long", right="long long",
@@ -49,8 +50,8 @@ cdef class Replay:
         unsigned char[::1] side, unsigned short[::1] flags, unsigned int[::1] seq, unsigned int[::1] ack,
         unsigned short[::1] window, unsigned int[::1] length, long long[::1] payload, unsigned int[::1] payload_captured,
         unsigned short[::1] options, unsigned char[::1] scale, unsigned int[::1] tsval, unsigned int[::1] tsecr,
-        unsigned char[::1] sack_count, unsigned int[::1] sack, unsigned char[::1] marks, unsigned char[::1] duplicate,
-        long long[::1] stream_of)
+        unsigned char[::1] sack_count, unsigned int[::1] sack, unsigned char[::1] marks, unsigned int[::1] wrong,
+        unsigned char[::1] duplicate, long long[::1] earlier, long long[::1] stream_of)
     @cython.locals(stream=Stream, end=End, peer=End, side=int, x=Segment)
     cpdef Stream wake(self, Entry entry)
     @cython.locals(new=Stream, older=Stream, sender=End, receiver=End, paths=Paths, x=Segment)

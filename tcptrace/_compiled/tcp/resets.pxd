@@ -4,7 +4,7 @@ from .notes cimport Notebook
 from .paths cimport Paths
 from .steps cimport Steps
 
-cdef long long ASSUMED, F_PASSIVE, F_RST_OUT, F_SCALE, F_SYN, F_SYN_ACK, MASK32, OBSERVED
+cdef long long ASSUMED, F_PASSIVE, F_RST_OUT, F_SCALE, F_SYN, F_SYN_ACK, OBSERVED
 cdef long long TURN_SENDER, WAITS, CLOSED, LISTEN, UNKNOWN, BLIND_RST, DATA_AFTER_RST, RST_OUT_OF_WINDOW
 cdef long long TIME_WAIT_ASSASSINATION, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_RST, RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK
 cdef long long SND_RST, UNKNOWN_WINDOW
@@ -27,9 +27,9 @@ cdef class Resets:
     cpdef int is_genuine(self, End end, End peer, Segment x) noexcept
     cpdef int answers_unacceptable(self, End end, End peer, Segment x) noexcept
     cpdef int is_later(self, End end, Segment x) noexcept
-    @cython.locals(event=Event, cold=Cold)
+    @cython.locals(event=Event, cold=Cold, ago="long long")
     cpdef withdraw(self, Stream stream, End end, int side, Segment x)
     @cython.locals(what=int)
     cpdef reaches(self, Stream stream, End end, End peer, Segment x)
-    @cython.locals(low="long long", high="long long", edge="long long", claimed=Cold)
+    @cython.locals(low="long long", high="long long", edge="long long", base="long long", claimed=Cold)
     cpdef int is_in_order(self, Stream stream, End end, End peer, Segment x)

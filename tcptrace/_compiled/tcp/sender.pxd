@@ -27,7 +27,7 @@ cdef class Sender:
     cpdef sends(self, Stream stream, End end, End peer, Segment x)
     cpdef int is_challenge(self, End end, Segment x) noexcept
     @cython.locals(cold=Cold)
-    cpdef challenges(self, Stream stream, End end, Segment x)
+    cpdef challenges(self, Stream stream, End end, End peer, Segment x)
     @cython.locals(side=int, early=Event)
     cpdef sends_syn(self, Stream stream, End end, End peer, Segment x)
     @cython.locals(side=int, event=Event, spare=Cold)
@@ -38,4 +38,6 @@ cdef class Sender:
     cpdef syn_after_answer(self, Stream stream, End end, End peer, Event early, Segment x)
     @cython.locals(number="long long", cold=Cold)
     cpdef sends_fin(self, Stream stream, End end, End peer, Segment x)
+    @cython.locals(beyond="long long", octets="long long")
+    cpdef after_fin(self, Stream stream, End end, Segment x)
     cpdef pick_up(self, End end, End peer, Segment x)

@@ -1,5 +1,5 @@
 cimport cython
-from ..flow.rows cimport Cold, End, Event, Segment, Stream
+from ..flow.rows cimport Cold, End, Event, Gap, Segment, Stream
 from .account cimport Account
 from .notes cimport Notebook
 from .paths cimport Paths
@@ -9,7 +9,7 @@ from .steps cimport Steps
 cdef long long ASSUMED, F_ACKED, F_FIN, F_FIN_GUESSED, F_PASSIVE, F_SYN, F_SYN_ACK, F_SYN_DATA_ACKED, NONE
 cdef long long OBSERVED, S_ANSWERED, S_SELF, S_SPLIT, TURN_RECEIVER, TURN_SENDER, CLOSED, LISTEN, UNKNOWN
 cdef long long ACK_OF_UNSENT, SPLIT_HANDSHAKE, TAP_LOSS, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_FIN, RCV_SYN
-cdef long long RCV_SYN_ACK, SND_FIN, SND_SYN, INFERRED, RCV_RST, TIMEOUT_2MSL, UNSEEN
+cdef long long RCV_SYN_ACK, SND_FIN, SND_SYN, INFERRED, MASK32, RCV_RST, TIMEOUT_2MSL, UNSEEN
 
 
 @cython.final
@@ -32,6 +32,12 @@ cdef class Unseen:
     cpdef settles_passed(self, End end, Segment x)
     @cython.locals(guess=int, passed=Event, cold=Cold)
     cpdef shows_unsent(self, Stream stream, End end, End peer, Segment x)
-    @cython.locals(cold=Cold, truly_sent=int, event=Event, side=int, waiting=int)
+    @cython.locals(cold=Cold, truly_sent=int, event=Event, side=int, waiting=int, lost="long long", base="long long")
     cpdef settle_unsent(self, Stream stream, End end, End peer, Segment x)
+    @cython.locals(
+        cold=Cold, gap=Gap, at="long long", lost="long long", edge="long long", stop="long long", base="long long"
+    )
+    cpdef covers(self, Stream stream, End peer, int side, long long frame, long long ack)
+    @cython.locals(cold=Cold)
+    cpdef fills(self, Stream stream, End end, int side, long long left, long long right)
     cpdef refute_fin(self, End end, End peer)

@@ -43,6 +43,7 @@ cdef class Decode:
     cdef unsigned int[::1] sack
     cdef unsigned long long[::1] fingerprint
     cdef unsigned char[::1] marks
+    cdef unsigned int[::1] wrong
 
     @cython.locals(
         offset="long long[::1]", captured="long long[::1]", wire="long long[::1]", time_ns="long long[::1]",
@@ -69,8 +70,11 @@ cdef class Decode:
     cdef long long read_options(self, long long n, long long at, long long list_end, long long end) noexcept
     @cython.locals(place="long long", i="long long")
     cdef void sack_blocks(self, long long n, long long at, long long blocks) noexcept
-    @cython.locals(network=Network, octets="long long", pseudo="unsigned long long")
-    cdef long long checksum(self, long long at, long long flags) noexcept
+    @cython.locals(
+        network=Network, octets="long long", pseudo="unsigned long long", total="unsigned long long",
+        stored="unsigned long long", right="unsigned long long",
+    )
+    cdef long long checksum(self, long long n, long long at, long long flags) noexcept
     cdef unsigned long long fold(self, unsigned long long total) noexcept
     @cython.locals(total="unsigned long long")
     cdef unsigned long long add_up(self, long long at, long long stop) noexcept
