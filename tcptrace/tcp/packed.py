@@ -188,6 +188,9 @@ class Packer:
         if stream.flags & S_REUSED:
             stream.older = self.move(stream.older)
             stream.older_frame = self.near(stream.older_frame, stream.first_frame, 0)
+        else:
+            stream.older = 0
+            stream.older_frame = 0
         low.iss = self.near(low.iss, 0, NONE)
         high.iss = self.near(high.iss, 0, NONE)
         self.move_end(low, high.iss, stream.first_ns, stream.first_frame)
