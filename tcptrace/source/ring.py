@@ -58,7 +58,7 @@ class Ring(PacketSocket):
         super().close()
 
     def _prepare(self) -> None:
-        """Make the ring, and map it."""
+        """Make the ring, with fewer blocks where nobody asked for a size and there is no memory, and map it."""
         self._socket.setsockopt(SOL_PACKET, _VERSION, _TPACKET_V3)
         blocks = max(_FEWEST, -(-(self._buffer_octets or BUFFER_OCTETS) // BLOCK_OCTETS))
         while True:

@@ -10,7 +10,9 @@ from tests.live import needs, needs_root
 
 @needs_root
 @needs("tcpdump")
-def test_the_bench_beside_tcpdump_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_beside_tcpdump_neither_drops_a_frame_and_both_have_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["--connections", "20", "--bulk", "1", "--runs", "1"]) == 0
     runs = capsys.readouterr().out.splitlines()
     assert [run.split(":")[0] for run in runs] == ["20 connections", "1 MiB"]
