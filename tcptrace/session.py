@@ -188,7 +188,7 @@ class Analysis:
 
     def lines(self) -> Iterator[bytes]:
         """Yield the connections as lines of JSON, one or more at a time, in the same order: quicker than by records."""
-        if self._watcher or self._log or self.keep or self._gauge or not kernels.is_compiled("find.written"):
+        if self._watcher or self._log or self.keep or not kernels.is_compiled("find.written"):
             for record in self:
                 yield encoded(record)
             return
@@ -206,7 +206,10 @@ class Analysis:
         """Yield what is made of the connections, in order: of one, of those that are left, of those that are over."""
         in_order = self._order == "stream"
         self._found = kernels.load("find.analysis").Analysis(self._max_findings)
-        self._recorder.found = self._closer.found = self._found
+        self._recorder.found = self._found
+        # Measures stand at a line's end, which is the tail's: it is asked for every line where nothing is known as found.
+        is_measured = self._gauge is not None and self._closer.writer is not None
+        self._closer.found = None if is_measured else self._found
         spool: Spool[T] | None = None
         for _ in self._read():
             for gone in self._replay.store.evicted:

@@ -13,8 +13,8 @@ import msgspec
 from tcptrace import kernels
 from tcptrace.find import noticed, numbers
 from tcptrace.find.codes import CODES
+from tcptrace.find.measured import measures_of
 from tcptrace.flow import bits
-from tcptrace.measure.measures import measured
 from tcptrace.model.records import (
     Connection,
     Endpoint,
@@ -173,7 +173,8 @@ class Recorder:
             given_up=bool(row.flags & bits.S_GIVEN_UP),
         )
         if self.gauge is not None:
-            record = msgspec.structs.replace(record, measures=self._measures(self.gauge, row, record, alone))
+            measures = measures_of(row, ends, judged.client, self.replay.paths, self.gauge, counts)
+            record = msgspec.structs.replace(record, measures=measures)
         places = [(step.place, step.side, STATE_NAMES[step.step[5]]) for step in steps]
         if alone:
             places += [(place, "server", state) for place, _, state in places]
@@ -184,25 +185,18 @@ class Recorder:
         """Return the end of the line of a connection that was judged last: what was found in it."""
         counts, findings = self._findings(row, self.verdict, bool(row.flags & bits.S_SELF))
         given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
-        pieces = (_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up, b"}\n")
-        return b"".join(pieces)
-
-    def _measures(
-        self, gauge: "Gauge", row: "rows.Stream", record: Connection, alone: bool
-    ) -> dict[str, object]:
-        """Return the connection's measures."""
-        client = 0 if alone else self.verdict.client
-        own, peer = gauge.of(row.number, client), gauge.of(row.number, 1 - client)
-        to_server = to_client = None
-        if (
-            row.syn_side == client
-            and row.synack_side == 1 - client
-            and bits.NO_TIME not in (row.syn_ns, row.synack_ns)
-        ):
-            to_server = max(0, row.synack_ns - row.syn_ns)
-            if row.handshake_ns != bits.NO_TIME:
-                to_client = max(0, row.handshake_ns - row.synack_ns)
-        return measured(own, peer, record, (to_server, to_client))
+        pieces = [_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up]
+        if self.gauge is not None:
+            low = row.low if row.low is not None else rows.End()
+            high = low if row.flags & bits.S_SELF else row.high if row.high is not None else rows.End()
+            client = self.verdict.client
+            ends = (high, low) if client else (low, high)
+            measures = measures_of(row, ends, client, self.replay.paths, self.gauge, counts)
+            pieces += [b',"measures":', _encode(measures)]
+            self.gauge.forget(row.number)
+            if self.found is not None:
+                self.found.forget(row.number)
+        return b"".join([*pieces, b"}\n"])
 
     def numbers(self, row: "rows.Stream") -> tuple[int, tuple[int, int]]:
         """Return which end is the client, and the initial sequence numbers of client and server."""

@@ -8,16 +8,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tcptrace.flow.bits import MASK32, NO_TIME
-from tcptrace.measure.residency import time_in_states
-from tcptrace.model.records import Connection, Side
+from tcptrace.model.records import Side
 from tcptrace.model.tcpflags import OPT_SACK_PERMITTED, OPT_SCALE, OPT_TIMESTAMPS
 
 if TYPE_CHECKING:
-    from tcptrace.measure.gauge import Meter, Rare
+    from tcptrace.measure.meters import Meter, Rare
 
 NS = 1_000_000_000
 LEAST_RTO_NS = NS  # RFC 6298 2.4
 Value = int | float | bool | None
+
+
+class Facts(NamedTuple):
+    """What measures take from the connection itself; of two: the client's and the server's."""
+
+    finding_counts: dict[str, dict[str, int]]
+    unique_bytes: tuple[int | None, int | None]
+    duplicates: tuple[int, int]
+    span_ns: int  # from its first frame to its last
+    states_ns: tuple[dict[str, int], dict[str, int]]  # time in each state that was entered and left
 
 
 class Given(NamedTuple):
@@ -25,8 +34,9 @@ class Given(NamedTuple):
 
     own: "Meter"
     peer: "Meter"
-    connection: Connection
+    facts: Facts
     side: Side
+    place: int  # 0: the client
     handshake_ns: int | None  # from this side's SYN to its ACK, as the tap saw them
 
 
@@ -41,7 +51,8 @@ class Measure(NamedTuple):
 
 
 def _found(given: Given, code: str) -> int:
-    return given.connection.finding_counts.get(code, {}).get(given.side, 0)
+    by_side = given.facts.finding_counts.get(code)
+    return by_side.get(given.side, 0) if by_side else 0
 
 
 def _seconds(ns: int) -> float:
@@ -61,9 +72,9 @@ def _spread(squares: float, total: float, count: int) -> float | None:
     return float(max(variance, 0.0) ** 0.5) / NS
 
 
-def _rare(given: Given, name: str) -> int:
+def _rare(given: Given, name: str, *, of_peer: bool = False) -> int:
     """Return a count of what most directions have nothing of, by the name of its field."""
-    rare = given.own.rare
+    rare = given.peer.rare if of_peer else given.own.rare
     return 0 if rare is None else int(getattr(rare, name))
 
 
@@ -80,8 +91,7 @@ def _of_rare(given: Given, of: Callable[["Rare"], Value]) -> Value:
 
 
 def _unique(given: Given) -> int | None:
-    unique: int | None = getattr(given.connection.unique_bytes, given.side)
-    return unique
+    return given.facts.unique_bytes[given.place]
 
 
 def _again(given: Given) -> int | None:
@@ -102,7 +112,7 @@ def _missed(given: Given) -> int | None:
 
 
 def _throughput(given: Given) -> float | None:
-    unique, span = _unique(given), given.connection.last_ns - given.connection.first_ns
+    unique, span = _unique(given), given.facts.span_ns
     return None if unique is None or span <= 0 else unique * NS / span
 
 
@@ -372,8 +382,11 @@ MEASURES: tuple[Measure, ...] = (
         "rtt_handshake_s",
         "RTT from 3WHS",
         "seconds",
-        "from its SYN to the ACK of that, at the tap: its half of `handshake`",
-        lambda g: _if(g.handshake_ns is not None, _seconds(g.handshake_ns or 0)),
+        "from its SYN to the ACK of that, at the tap: its half of `handshake`; null where a client sent it twice (RFC 6298)",
+        lambda g: _if(
+            g.handshake_ns is not None and (g.side == "server" or g.own.syns == 1),
+            _seconds(g.handshake_ns or 0),
+        ),
     ),
     Measure(
         "rtt_full_samples",
@@ -525,22 +538,22 @@ MEASURES: tuple[Measure, ...] = (
         "duplicate_acks",
         "duplicate acks",
         "count",
-        "same ACK and window, no payload, data outstanding (RFC 5681 2)",
-        lambda g: g.own.dup_acks,
+        "received: same ACK and window, no payload, while data of this side is outstanding (RFC 5681 2)",
+        lambda g: g.peer.dup_acks,
     ),
     Measure(
         "triple_duplicate_acks",
         "triple dupacks",
         "count",
         "runs of three and more (RFC 5681 3.2)",
-        lambda g: _rare(g, "dup_triples"),
+        lambda g: _rare(g, "dup_triples", of_peer=True),
     ),
     Measure(
         "duplicate_acks_run",
         "longest dupacks",
         "count",
         "longest run of these",
-        lambda g: _rare(g, "dup_longest"),
+        lambda g: _rare(g, "dup_longest", of_peer=True),
     ),
     Measure(
         "sent_again_max",
@@ -578,7 +591,7 @@ MEASURES: tuple[Measure, ...] = (
         "hardware dups",
         "count",
         "second copies of the same packet (contract): they count nowhere else here",
-        lambda g: int(getattr(g.connection.duplicates, g.side)),
+        lambda g: g.facts.duplicates[g.place],
     ),
     Measure(
         "replies",
@@ -610,9 +623,11 @@ MEASURES: tuple[Measure, ...] = (
     ),
 )
 
+_EACH = [(row.name, row.of) for row in MEASURES]
+
 
 def measured(
-    client: "Meter", server: "Meter", connection: Connection, handshake: tuple[int | None, int | None]
+    client: "Meter", server: "Meter", facts: Facts, handshake: tuple[int | None, int | None]
 ) -> dict[str, object]:
     """Return the value of the JSON key ``measures``: each side's figures, the handshake's halves, seconds in each state.
 
@@ -623,10 +638,10 @@ def measured(
         "handshake": {"syn_to_synack_s": to_server, "synack_to_ack_s": to_client},
     }
     sides: tuple[tuple[Side, Meter, Meter], ...] = (("client", client, server), ("server", server, client))
-    for (side, own, peer), part in zip(sides, handshake, strict=True):
-        given = Given(own, peer, connection, side, part)
-        figures: dict[str, object] = {row.name: row.of(given) for row in MEASURES}
-        figures["states_s"] = {state: ns / NS for state, ns in time_in_states(connection, side).items()}
+    for place, (side, own, peer) in enumerate(sides):
+        given = Given(own, peer, facts, side, place, handshake[place])
+        figures: dict[str, object] = {name: of(given) for name, of in _EACH}
+        figures["states_s"] = {state: ns / NS for state, ns in facts.states_ns[place].items()}
         found[side] = figures
     return found
 

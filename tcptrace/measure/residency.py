@@ -1,5 +1,6 @@
 """Residency: how long each end stayed in each state."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tcptrace.model.records import Connection, Side
@@ -38,8 +39,19 @@ def time_in_states(connection: Connection, side: Side) -> dict[str, int]:
 
     What began before the capture or goes on at its end has no length and is left out.
     """
+    steps = [(step.to_state, step.time_ns) for step in connection.transitions if step.side == side]
+    wait = connection.time_wait
+    return spent(getattr(connection.path, side)[0], steps, None if wait is None else wait.until_ns)
+
+
+def spent(first: str, steps: Iterable[tuple[str, int]], wait_until_ns: int | None) -> dict[str, int]:
+    """Return ``time_in_states`` of a path: its first state, then (state, since when), and the end of its TIME-WAIT."""
     total: dict[str, int] = {}
-    for stay in stays(connection, side):
-        if stay.since_ns is not None and stay.until_ns is not None:
-            total[stay.state] = total.get(stay.state, 0) + max(stay.until_ns - stay.since_ns, 0)
+    state, since_ns = first, None
+    for following, time_ns in steps:
+        if since_ns is not None:
+            total[state] = total.get(state, 0) + max(time_ns - since_ns, 0)
+        state, since_ns = following, time_ns
+    if state == "TIME-WAIT" and wait_until_ns is not None and since_ns is not None:
+        total[state] = total.get(state, 0) + max(wait_until_ns - since_ns, 0)
     return total

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dpkt
 import pytest
+from script import parse
 
 import tcptrace
 from tcptrace.measure.measures import MEASURES, Measure
@@ -140,7 +141,7 @@ DIFFERENT = {
     "window_min_bytes": "it counts the windows in SYNs, too",
     "window_avg_bytes": "it divides by all segments, those without ACK and RSTs included",
     "idle_max_s": "it counts on to the end of the capture",
-    "duplicate_acks": "it counts each ACK that ends an acknowledged segment once more, with nothing outstanding, too",
+    "duplicate_acks": "it counts every repetition of an ACK, with nothing outstanding and of keep-alives, too",
     "rtt_full_samples": "a segment of one number has 2^32 for it: SYN and FIN are its full-sized ones",
     "rtt_full_min_s": "see rtt_full_samples; compared below where there is no SYN and no FIN",
     "rtt_full_max_s": "see rtt_full_samples; compared below where there is no SYN and no FIN",
@@ -150,7 +151,10 @@ DIFFERENT = {
 }
 
 # (file, measure) -> why ours is another number there.
-_REORDERED = "after reordering the C program takes no samples, though those segments were sent once"
+_REORDERED = (
+    "an ACK that covers a segment which was captured later than the one that it ends gives the C program no sample, though "
+    "both were sent once"
+)
 _KEEP_ALIVE = (
     "the C program takes keep-alives and their answers for duplicate ACKs; RFC 5681 wants data outstanding"
 )
@@ -167,7 +171,7 @@ KNOWN: dict[tuple[str, str], str] = {
     (
         "simultaneous_open@client.pcap",
         "rtt_handshake_s",
-    ): "it takes a SYN that is answered by a SYN for answered",
+    ): "SYNs that cross have no halves of a handshake: null; it takes the time to the SYN,ACK that answers one of them",
     ("nDPI-nest_log_sink.pcap", "triple_duplicate_acks"): _KEEP_ALIVE,
 }
 NAMES = (
@@ -359,3 +363,103 @@ def is_of_more_numbers(frame: Frame) -> bool:
         packet = dpkt.ip.IP(frame.data) if frame.data[0] >> 4 == 4 else dpkt.ip6.IP6(frame.data)
     segment = getattr(packet, "data", b"")
     return isinstance(segment, dpkt.tcp.TCP) and not segment.flags & 3 and len(segment.data) != 1
+
+
+# What the reasons in DIFFERENT and KNOWN rest on: the smallest captures that show each. Label, the C program's figures
+# (client, server), the measure, ours.
+NUMBERS = "isn client 1000\nisn server 5000\n"
+SHAKEN = NUMBERS + "handshake\n"
+ONE = SHAKEN + "0.10 client > ACK len 100\n0.11 server < ACK\n"
+OVERTAKEN = ONE + "0.20 client > ACK len 100 seq 201\n0.2001 client > ACK len 100 seq 101\n"
+KEEP_ALIVES = "".join(f"{at}.0 client > ACK seq 100\n{at}.01 server < ACK\n" for at in (60, 120, 180, 240))
+REASONS = {
+    "the number of a SYN sent again is a byte": (
+        NUMBERS + "0.0 client > SYN\n1.0 client > SYN\n1.02 server < SYN,ACK\n1.05 client > ACK\n",
+        ("rexmt data bytes", "1", "0", "sent_again_bytes", 0, 0),
+    ),
+    "urgent bytes are the sum of the urgent pointers, here 0": (
+        SHAKEN + "1.0 client > URG,ACK len 10\n1.1 server < ACK\n",
+        ("urgent data bytes", "0", "0", "urgent_bytes", 10, 0),
+    ),
+    "windows in SYNs count": (
+        NUMBERS + "0.0 client > SYN win 9000\n0.02 server < SYN,ACK win 8000\n0.05 client > ACK win 100\n",
+        ("max win adv", "9000", "8000", "window_max_bytes", 100, None),
+    ),
+    "windows in SYNs count, for the least, too": (
+        NUMBERS + "0.0 client > SYN win 50\n0.02 server < SYN,ACK win 8000\n0.05 client > ACK win 100\n",
+        ("min win adv", "50", "8000", "window_min_bytes", 100, None),
+    ),
+    "the sum of windows, without a RST's, is divided by all segments": (
+        NUMBERS + "0.0 client > SYN win 9000\n0.02 server < SYN,ACK win 8000\n0.05 client > ACK win 100\n"
+        "0.06 client > ACK win 300\n0.07 client > RST win 7000 seq 1\n",
+        ("avg win adv", "2350", "8000", "window_avg_bytes", 200.0, None),
+    ),
+    "idle time goes on to the end of the capture": (
+        NUMBERS
+        + "ends a 10.0.0.1:1 b 10.0.0.2:2\n0.0 client > SYN\n0.02 server < SYN,ACK\n0.05 client > ACK\n9.0 a > SYN\n",
+        ("idletime max", "8950.0", "8980.0", "idle_max_s", 0.05, None),
+    ),
+    "an ACK said again with nothing outstanding is a duplicate": (
+        ONE + "".join(f"{at}.0 server < ACK\n" for at in (60, 120)),
+        ("duplicate acks", "2", "0", "duplicate_acks", 0, 0),
+    ),
+    "keep-alives and their answers are duplicates, three of them a triple": (
+        ONE + KEEP_ALIVES,
+        ("triple dupacks", "1", "1", "triple_duplicate_acks", 0, 0),
+    ),
+    "duplicates while data is outstanding are the same, and stand in the column of him who receives them": (
+        ONE
+        + "0.20 client > ACK len 100\n0.201 client > ACK len 100\n"
+        + "".join(f"0.2{at} server < ACK ack 101\n" for at in (1, 2, 3)),
+        ("triple dupacks", "1", "0", "triple_duplicate_acks", 1, 0),
+    ),
+    "samples where each segment has its ACK, though one overtook the other": (
+        OVERTAKEN + "0.21 server < ACK ack 201\n0.2101 server < ACK ack 301\n",
+        ("RTT samples", "3", "1", "rtt_samples", 3, 1),
+    ),
+    "samples where one ACK covers both": (
+        OVERTAKEN + "0.21 server < ACK ack 301\n",
+        ("RTT samples", "2", "1", "rtt_samples", 3, 1),
+    ),
+    "that ACK counts as one after a loss": (
+        OVERTAKEN + "0.21 server < ACK ack 301\n",
+        ("post-loss acks", "1", "0", "post_loss_acks", 0, 0),
+    ),
+    "and the overtaken segment as covered": (
+        OVERTAKEN + "0.21 server < ACK ack 301\n",
+        ("segs cum acked", "1", "0", "cumulative_acked", 0, 0),
+    ),
+    "a SYN with payload has no handshake": (
+        NUMBERS + "0.0 client > SYN len 3\n0.02 server < SYN,ACK\n0.05 client > ACK\n",
+        ("RTT from 3WHS", "0.0", "30.0", "rtt_handshake_s", 0.02, 0.03),
+    ),
+    "SYNs that cross have one": (
+        NUMBERS
+        + "0.0 client > SYN\n0.01 server < SYN\n0.03 client > SYN,ACK seq 0\n0.04 server < SYN,ACK seq 0\n",
+        ("RTT from 3WHS", "0.0", "20.0", "rtt_handshake_s", None, None),
+    ),
+    "a segment of one number is larger than all others": (
+        ONE + "2.0 client > ACK len 100\n2.1 server < ACK\n",
+        ("RTT full_sz smpls", "1", "1", "rtt_full_samples", 2, 1),
+    ),
+}
+
+
+@needs_it
+@pytest.mark.parametrize("reason", REASONS)
+def test_each_reason_is_shown_by_the_smallest_capture_that_has_it(reason: str, tmp_path: Path) -> None:
+    ladder, (label, c_client, c_server, name, client, server) = REASONS[reason]
+    path = tmp_path / "small.pcap"
+    path.write_bytes(parse(ladder).pcap())
+    (host, first, second), *_ = c_connections(path)
+    ours = next(iter(tcptrace.analyze(str(path), measures=True)))
+    assert host == f"{ours.client.ip}:{ours.client.port}"
+    assert (first[label][0], second[label][0]) == (c_client, c_server)
+    told = [ours.measures[side][name] for side in ("client", "server")]  # type: ignore[index]
+    assert told == [None if value is None else pytest.approx(value) for value in (client, server)]
+
+
+def test_every_reason_is_among_those_shown() -> None:
+    shown = {row[1][3] for row in REASONS.values()}
+    reasons = {name for name, why in DIFFERENT.items() if "rtt_full" not in name and name != "duplicates"}
+    assert reasons | {name for _, name in KNOWN} <= shown | {"rtt_max_s", "rtt_avg_s", "rtt_deviation_s"}

@@ -112,9 +112,18 @@ def test_duplicate_acks_their_runs_and_sacks() -> None:
         "handshake\n" + "".join(f"0.1{at} client > ACK len 10\n" for at in range(5))
         + "".join(f"0.2{at} server < ACK ack 1 sack 11-{21 + 10 * at}\n" for at in range(4))
         + "0.31 server < ACK ack 51\n0.32 server < ACK ack 51 sack 1-11\n"
-    )["server"]  # fmt: skip
-    assert (found["duplicate_acks"], found["duplicate_acks_run"], found["triple_duplicate_acks"]) == (4, 4, 1)
-    assert (found["sack_segments"], found["sack_blocks"], found["dsack_segments"]) == (5, 5, 1)
+    )  # fmt: skip
+    asked, sent = found["client"], found["server"]  # the client receives them
+    assert (asked["duplicate_acks"], asked["duplicate_acks_run"], asked["triple_duplicate_acks"]) == (4, 4, 1)
+    assert (sent["duplicate_acks"], sent["duplicate_acks_run"], sent["triple_duplicate_acks"]) == (0, 0, 0)
+    assert (sent["sack_segments"], sent["sack_blocks"], sent["dsack_segments"]) == (5, 5, 1)
+
+
+def test_a_handshake_s_round_trip_is_not_known_where_its_syn_was_sent_again() -> None:
+    """RFC 6298 3: nobody knows which copy the ACK answers."""
+    found = measures("0.0 client > SYN\n1.0 client > SYN\n1.02 server < SYN,ACK\n1.05 client > ACK\n")
+    assert found["client"]["rtt_handshake_s"] is None
+    assert found["server"]["rtt_handshake_s"] == pytest.approx(0.03)
 
 
 def test_measures_are_there_only_where_asked_for_and_keep_to_the_schema() -> None:

@@ -1,54 +1,20 @@
 # C types of tcptrace/measure/gauge.py.
 cimport cython
+from .meters cimport Meter, Rare, Ring
+from .packed cimport Packer
 
 cdef long long HALF, MASK32, NO_TIME, NONE, SACK_WORDS, ACK, FIN, MARK_BAD_CHECKSUM, OPT_SCALE, OPT_TIMESTAMPS
-cdef long long PSH, RST, SYN, URG, SFR, FIRST_ROOM, MOST_OUTSTANDING, TRIPLE, WORDS, LENGTH
-
-
-@cython.final
-cdef class Rare:
-    cdef public unsigned int sacks, blocks, dsacks, dup_longest, dup_triples, old_again, again_most
-    cdef public unsigned int again_count, last_count, ambiguous, post_loss
-    cdef public unsigned char blocks_most
-    cdef public long long urgent_bytes, again_sum_ns, again_least_ns, again_most_ns, last_sum_ns
-    cdef public long long last_least_ns, last_most_ns
-    cdef public double again_squares, last_squares
-
-
-@cython.final
-cdef class Meter:
-    cdef public Rare rare
-    cdef public unsigned int truncated
-    cdef public long long truncated_bytes
-    cdef public unsigned int segments, acks, pure_acks, pushed, urgent, syns, fins, rsts, data_segments
-    cdef public unsigned int segment_least, segment_most, dup_acks, dup_run
-    cdef public unsigned int window_count, window_least, window_most, windows_zero, iss, nxt, ack
-    cdef public unsigned int flight_count, flight_most, initial_bytes, initial_segments, old_end, old_length
-    cdef public unsigned int barred_from, barred_to
-    cdef public unsigned int rtt_count, probe_val, ts_count, reply_count
-    cdef public unsigned int cumulative, flight_least, full_size, full_count
-    cdef public int window, ring
-    cdef public unsigned short mss, options
-    cdef public unsigned char scale, has_sent, has_ack
-    cdef public long long data_bytes, data_first_ns, data_last_ns, last_ns, idle_most_ns, window_sum, flight_sum
-    cdef public long long old_ns, rtt_sum_ns, rtt_least_ns, rtt_most_ns, rtt_smooth_ns, rtt_var_ns, full_sum_ns
-    cdef public long long full_least_ns, full_most_ns
-    cdef public long long probe_ns, ts_sum_ns, ts_least_ns, ts_most_ns, reply_sum_ns, reply_least_ns, reply_most_ns
-    cdef public double rtt_squares, full_squares
-
-
-@cython.final
-cdef class Ring:
-    cdef public long long[::1] words
-    cdef public int first, count
+cdef long long PSH, RST, SYN, URG, SFR, MOST_OUTSTANDING, TRIPLE, LENGTH
+cdef long long FIRST_ROOM, WORDS
 
 
 @cython.final
 cdef class Gauge:
-    cdef public list meters, rings, free
+    cdef public list meters, rings, free, ending, over
     cdef public Meter nobody
+    cdef public Packer packer
 
-    @cython.locals(i="long long", rare=Rare, own=Meter, peer=Meter, bits=int, now="long long")
+    @cython.locals(i="long long", rare=Rare, own=Meter, peer=Meter, bits=int, now="long long", number="long long")
     cpdef run(
         self, long long count, long long[::1] time_ns, unsigned char[::1] side, unsigned short[::1] flags,
         unsigned int[::1] seq, unsigned int[::1] ack, unsigned short[::1] window, unsigned int[::1] length,
@@ -56,8 +22,11 @@ cdef class Gauge:
         unsigned int[::1] tsecr, unsigned char[::1] sack_count, unsigned int[::1] sack, unsigned int[::1] captured,
         unsigned char[::1] marks,
         unsigned char[::1] duplicate, long long[::1] stream_of)
-    @cython.locals(meter=Meter)
+    @cython.locals(made=Meter)
     cpdef Meter meter(self, long long place)
+    cpdef pack(self, long long number)
+    @cython.locals(low=Meter, high=Meter)
+    cpdef wake(self, long long number)
     @cython.locals(rare=Rare)
     cpdef Rare rare(self, Meter own)
     @cython.locals(rare=Rare, left="long long", right="long long", is_below=int)
@@ -88,7 +57,7 @@ cdef class Gauge:
     cpdef full(self, Meter way, long long rtt)
     @cython.locals(rtt="long long")
     cpdef echo(self, Meter way, long long now, long long tsecr)
-    @cython.locals(place="long long", meter=Meter)
+    @cython.locals(place="long long")
     cpdef Meter of(self, long long number, int side)
-    @cython.locals(place="long long", meter=Meter)
+    @cython.locals(place="long long")
     cpdef forget(self, long long number)
