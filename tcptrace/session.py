@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from tcptrace import kernels
 from tcptrace.find.record import Recorder, encoded, make_writer
-from tcptrace.model.columns import COUNT_SEGMENTS, SKIP_NAMES, Segments
+from tcptrace.labels import Labels
+from tcptrace.model.columns import Segments
 from tcptrace.model.errors import UsageError
-from tcptrace.model.records import Capture, Connection, Segment, Warning_
+from tcptrace.model.records import Capture, Connection, Segment
 from tcptrace.source import Source, open_source
 from tcptrace.spool import SegmentLog, Spool, spool_of_lines, spool_of_records
-from tcptrace.tcp import codes as notes
 from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import OUTCOME_NAMES, UNANSWERED
 from tcptrace.watch import Tell, Watcher
+from tcptrace.whole import describe
 from tcptrace.wire.application import classify
 from tcptrace.wire.decoder import Decoder
 from tcptrace.wire.fragments import Octets
@@ -114,9 +115,7 @@ class Analysis:
         self._decoder = Decoder(checksums)
         self._order = order
         self._tick = tick
-        self._labels: list[str] = []
-        self._labels_as_json = [b"null"]  # by number
-        self._label_numbers: dict[str, int] = {}
+        self._labels = Labels()
         self._replay = replay.Replay(
             machine.NEXT_STATE,
             machine.ANOMALY,
@@ -125,7 +124,7 @@ class Analysis:
             max_findings,
             self._classify,
         )
-        self._recorder = Recorder(self._replay, msl_s, self._label)
+        self._recorder = Recorder(self._replay, msl_s, self._labels.name)
         self._max_findings = max_findings
         self._found: analysis.Analysis | None = None  # made where records are: counting outcomes needs none
         self._gauge: gauge.Gauge | None = kernels.load("measure.gauge").Gauge() if measures else None
@@ -306,7 +305,7 @@ class Analysis:
     def _closer(self) -> "closer.Closer":
         """What takes connections away; counting the outcomes of those that stay in the table needs none."""
         made: closer.Closer = kernels.load("find.closer").Closer(
-            self._replay, self._recorder.verdict, self._labels_as_json
+            self._replay, self._recorder.verdict, self._labels.as_json
         )
         return made
 
@@ -397,82 +396,17 @@ class Analysis:
         assert key is not None
         ports = (key.k4 >> 16 & 0xFFFF, key.k4 & 0xFFFF)
         name = classify(octets, side != client, ports[client], ports[1 - client])
-        return self._label_number(name), classify(octets, side != client, 0, 0) == name
-
-    def _label_number(self, name: str | None) -> int:
-        """Return a label's number, 0 for none."""
-        if name is None:
-            return 0
-        number = self._label_numbers.get(name)
-        if number is None:
-            self._labels.append(name)
-            self._labels_as_json.append(f'"{name}"'.encode())
-            number = self._label_numbers[name] = len(self._labels)
-        return number
-
-    def _label(self, number: int) -> str | None:
-        return self._labels[number - 1]
-
-    # -- the capture --------------------------------------------------------------------------------------------------
+        return self._labels.number(name), classify(octets, side != client, 0, 0) == name
 
     def _close(self) -> None:
-        source, decoder = self._source, self._decoder
-        skipped = {name: decoder.counters[at] for at, name in enumerate(SKIP_NAMES)}
-        if self._filter is not None:
-            skipped["filtered"] = self._filtered
-        self._capture = Capture(
-            schema=1,
-            file=source.name,
-            format=source.format,
-            link_types=decoder.link_names,
-            frames=self._frames,
-            tcp_segments=decoder.counters[COUNT_SEGMENTS],
-            connections=len(self._replay.store.streams),
-            first_ns=self._replay.earliest_ns if self._frames else 0,
-            last_ns=self._replay.latest_ns if self._frames else 0,
-            skipped=skipped,
-            complete=source.complete,
-            problem=source.problem,
-            date_known=source.date_known,
-            given_up=self._recorder.verdict.given_up,
-            warnings=list(self._warnings()),
+        self._capture = describe(
+            self._source,
+            self._decoder,
+            self._replay,
+            self._recorder.verdict,
+            self._frames,
+            None if self._filter is None else self._filtered,
         )
-
-    def _cut(self) -> int:
-        """Return how many segments the snap length cut; a printed listing never has payload."""
-        return 0 if self._source.format == "tcpdump text" else self._replay.truncated
-
-    def _warnings(self) -> Iterator[Warning_]:
-        """Yield the capture's own faults."""
-        totals = self._replay.notes.totals
-        rows_ = (
-            ("tap_loss", totals[notes.TAP_LOSS], "ACKs cover what the capture never shows: it lost segments"),
-            (
-                "dropped",
-                self._source.dropped,
-                "frames came too fast for the capture: what they carried is missing",
-            ),
-            (
-                "duplicate_frame",
-                self._decoder.duplicates,
-                "packets were captured twice; the second copies move nobody",
-            ),
-            (
-                "one_direction",
-                self._recorder.verdict.one_direction,
-                "connections of which only one end's segments were captured",
-            ),
-            ("short_snap", self._cut(), "segments whose payload the snap length cut"),
-            (
-                "time_went_back",
-                self._replay.time_went_back,
-                "segments older than the one before; file order stands",
-            ),
-            ("offload", self._replay.offloaded, "segments with checksums left to the network card"),
-        )
-        for code, count, detail in rows_:
-            if count:
-                yield Warning_(code, count, detail)
 
 
 def _compile(words: str) -> Any:

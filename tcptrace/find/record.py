@@ -4,6 +4,7 @@ All that is derived when a connection is shown, and only then: paths, transition
 sentences, the tap's place, round trips in seconds.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
@@ -49,6 +50,7 @@ _encode = msgspec.json.Encoder().encode
 NONE = -1
 MAX_STEPS = 256
 NS = 1_000_000_000
+_STAND_INS = (1111111111, 2222222222, 3333333333, 4444444444)  # numbers that occur nowhere else in a finding
 TAP_RATIO = 4  # the handshake's halves must differ so much,
 TAP_NS = 500_000  # and by so much, to tell where the capture was taken
 _EVIDENCE = cast("tuple[Evidence, ...]", bits.EVIDENCE_NAMES)
@@ -88,11 +90,21 @@ def make_writer(paths: "Paths", judged: "verdict.Verdict") -> "written.Writer":
     """Return what writes lines without records."""
     inputs = range(machine.INPUT_COUNT)
     rules = [
-        [b',"rule":' + _encode(_rule(what, state)) + b"}" for what in inputs]
-        for state in range(len(STATE_NAMES))
+        [b',"rule":' + _encode(_rule(what, state)) for what in inputs] for state in range(len(STATE_NAMES))
     ]
-    made: written.Writer = kernels.load("find.written").Writer(paths, judged, rules, _seconds, _ipv6_octets)
+    made: written.Writer = kernels.load("find.written").Writer(
+        paths, judged, rules, _reused(0), _reused(1), _seconds, _ipv6_octets
+    )
     return made
+
+
+def _reused(side: int) -> list[bytes | int]:
+    """Return the end of a line where ports used before are all that was found; numbers stand for the frame and values."""
+    frame, *values = _STAND_INS
+    found = _finding(numbers.REUSED_PORTS, frame, side, 0, (values[0], NONE, *values[1:], 0, 0))
+    text = _encode({found.code: {_NAMES[side]: 1}}) + b',"findings":' + _encode([found])
+    pieces = re.split(b"(%s)" % b"|".join(b"%d" % number for number in _STAND_INS), text)
+    return [_STAND_INS.index(int(piece)) if at % 2 else piece for at, piece in enumerate(pieces)]
 
 
 def _seconds(ns: int) -> bytes:

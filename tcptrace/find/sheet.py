@@ -82,6 +82,26 @@ class Sheet:
         else:
             self.into[place - 1] = 48 + word
 
+    def ipv4(self, address: int) -> None:
+        """Add an IPv4 address."""
+        at = self.at
+        for shift in range(24, -1, -8):
+            octet = address >> shift & 255
+            if octet > 99:
+                hundreds = octet // 100
+                self.into[at] = 48 + hundreds
+                at += 1
+                octet -= 100 * hundreds
+                self.into[at] = PAIRS[2 * octet]
+                at += 1
+            elif octet > 9:
+                self.into[at] = PAIRS[2 * octet]
+                at += 1
+            self.into[at] = PAIRS[2 * octet + 1]
+            self.into[at + 1] = 46
+            at += 2
+        self.at = at - 1
+
     def nine(self, value: int) -> None:
         """Add a number of nine digits, zeros in front."""
         at = self.at

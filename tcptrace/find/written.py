@@ -63,8 +63,8 @@ class Writer:
     """Writes lines onto ``sheet``."""
 
     __slots__ = (
-        "addresses", "causes", "moves", "next_states", "outcomes", "rules", "sheet", "sides", "states", "trail", "verdict",
-        "whole",
+        "addresses", "causes", "moves", "next_states", "outcomes", "reused", "rules", "sheet", "sides", "states", "trail",
+        "verdict", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -72,14 +72,21 @@ class Writer:
         paths: Paths,
         verdict: Verdict,
         rules: "list[list[bytes]]",
+        reused_by_client: "list[bytes | int]",
+        reused_by_server: "list[bytes | int]",
         seconds: "Callable[[int], bytes]",
         addresses: "Callable[[int, int], bytes]",
     ) -> None:
-        """Take ``rules[state before][input]``, and what writes rare seconds (of ns) and IPv6 addresses."""
+        """Take ``rules[state before][input]``, and what writes rare seconds (of ns) and IPv6 addresses.
+
+        ``reused_by_...`` ends a line where ports used before are all that was found; in it stand 0 for the frame, 1 for the
+        SYN's number, 2 and 3 for the last frame and the number of the stream before.
+        """
         self.trail = Trail(paths)
         self.sheet = Sheet(seconds)
         self.verdict = verdict
-        self.rules = rules
+        self.rules = [[piece + b'},{"frame":' for piece in pieces] for pieces in rules]
+        self.reused = [reused_by_client, reused_by_server]
         self.addresses = addresses
         self.states = [f'"{name}"'.encode() for name in STATE_NAMES]
         self.next_states = [b"," + name for name in self.states]
@@ -126,18 +133,19 @@ class Writer:
         sheet.text(b',"server":')
         self.rtt(other)
         self.whole = self.is_plain(row, found)
-        if not self.whole:
-            sheet.text(b'},"finding_counts":')
-        elif row.flags & S_GIVEN_UP:
-            sheet.text(b'},"finding_counts":{},"findings":[],"given_up":true}\n')
-        else:
-            sheet.text(b'},"finding_counts":{},"findings":[],"given_up":false}\n')
+        sheet.text(b'},"finding_counts":')
+        if self.whole:
+            if row.flags & S_REUSED:
+                self.reuse(row, client if row.first_side == who else other, who)
+            else:
+                sheet.text(b'{},"findings":[]')
+            sheet.text(b',"given_up":true}\n' if row.flags & S_GIVEN_UP else b',"given_up":false}\n')
 
     def is_plain(self, row: Stream, found: "Analysis | None") -> int:
-        """Return 1 where it is plain that there is no finding."""
+        """Return 1 where it is plain that there is no finding but for ports that were used before."""
         low = row.low
         high = row.high
-        if row.notes or row.flags & (S_SELF | S_BOTH_SYN | S_REUSED) or low is None or high is None:
+        if row.notes or row.flags & (S_SELF | S_BOTH_SYN) or low is None or high is None:
             return 0
         if low.packets == 0 or high.packets == 0 or self.verdict.crossed or self.verdict.reset_by >= 0:
             return 0
@@ -174,11 +182,14 @@ class Writer:
         sheet.number(client.packets)
         sheet.text(b',"server":')
         sheet.number(other.packets)
-        sheet.text(b'},"duplicates":{"client":')
-        sheet.number(client.duplicates)
-        sheet.text(b',"server":')
-        sheet.number(other.duplicates)
-        sheet.text(b'},"application":')
+        if client.duplicates or other.duplicates:
+            sheet.text(b'},"duplicates":{"client":')
+            sheet.number(client.duplicates)
+            sheet.text(b',"server":')
+            sheet.number(other.duplicates)
+            sheet.text(b'},"application":')
+        else:
+            sheet.text(b'},"duplicates":{"client":0,"server":0},"application":')
         sheet.text(label)
         sheet.text(b',"tap":')
         self.side(self.tap(row, who), 0)
@@ -190,6 +201,19 @@ class Writer:
         self.number_or_null(client.unique_bytes, NONE)
         sheet.text(b',"server":')
         self.number_or_null(other.unique_bytes, NONE)
+
+    def reuse(self, row: Stream, end: End, who: int) -> None:
+        """Add what was found where the ports were used before, and nothing else; ``end`` sent the first segment."""
+        pieces = self.reused[row.first_side ^ who]
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                self.sheet.text(piece)
+            elif piece == 0:
+                self.sheet.number(row.first_frame)
+            elif piece == 1:
+                self.sheet.number(end.first_raw)
+            else:
+                self.sheet.number(row.older_frame if piece == 2 else row.older)
 
     def number_or_null(self, value: int, absent: int) -> None:
         """Add an integer, null where it is ``absent``."""
@@ -215,14 +239,7 @@ class Writer:
             is_high = turn ^ who
             sheet.text(b',"server":{"ip":"' if turn else b',"client":{"ip":"')
             if key.k4 >> 32 == 4:
-                address = key.k3 if is_high else key.k1
-                sheet.number(address >> 24 & 255)
-                sheet.text(b".")
-                sheet.number(address >> 16 & 255)
-                sheet.text(b".")
-                sheet.number(address >> 8 & 255)
-                sheet.text(b".")
-                sheet.number(address & 255)
+                sheet.ipv4(key.k3 if is_high else key.k1)
             elif is_high:
                 sheet.text(self.addresses(key.k2, key.k3))
             else:
@@ -307,11 +324,10 @@ class Writer:
         sheet.text(self.states[client_final])
         sheet.text(b',"server":')
         sheet.text(self.states[server_final])
-        sheet.text(b'},"transitions":[')
+        sheet.text(b'},"transitions":[{"frame":')
         for turn in range(count):
             base = trail.order[turn]
             code = trail.steps[base + 5]
-            sheet.text(b',{"frame":' if turn else b'{"frame":')
             self.number_or_null(trail.steps[base + 3], 0)
             sheet.text(b',"time_ns":')
             sheet.time(trail.steps[base + 2])
@@ -319,6 +335,7 @@ class Writer:
             sheet.text(self.causes[code & 255])
             self.number_or_null(trail.steps[base + 4], 0)
             sheet.text(self.rules[code >> 12][code >> 4 & 15])
+        sheet.at -= len(b',{"frame":' if count else b'{"frame":')  # there is no further step
         sheet.text(b'],"steps_omitted":')
         sheet.number(trail.omitted)
 

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tcptrace import kernels, session
+from tcptrace.find.record import Recorder
 from tcptrace.show import json
 from tcptrace.tcp import machine
+from tests.script import parse
 from tests.tcp.properties import choices, frames_of, pcap_of
 from tests.tcp.test_packed import KEYS, STREAM, fill, look, make_end, seen
 
@@ -96,3 +98,31 @@ def test_lines_are_the_records_of_a_soup(
     assert by_lines.capture == by_records.capture
     assert by_lines.outcomes == by_records.outcomes
     assert by_lines.hits == by_records.hits
+
+
+REUSED = """
+ends a 192.0.2.9:80 b 192.0.2.1:40000
+again c d = a b
+isn c 7
+0.000 a > SYN
+0.010 b < SYN,ACK
+0.020 a > ACK
+0.030 a > FIN,ACK
+0.040 b < FIN,ACK
+0.050 a > ACK
+300.000 c > SYN
+300.010 d < SYN,ACK
+300.020 c > ACK
+300.030 c > FIN,ACK
+300.040 d < FIN,ACK
+300.050 c > ACK
+"""
+
+
+@pytest.mark.skipif(len(FORMS) == 1, reason="no compiled twins here: no lines of theirs")
+def test_ports_used_before_need_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    capture = parse(REUSED).pcap()
+    records = list(session.analyze(capture))
+    assert [record.finding_counts for record in records] == [{}, {"reused_ports": {"client": 1}}]
+    monkeypatch.setattr(Recorder, "tail", None)
+    assert b"".join(session.analyze(capture).lines()) == b"".join(json.line(record) for record in records)

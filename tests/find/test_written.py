@@ -66,7 +66,13 @@ def writers() -> list[Any]:
         arena = paths.Paths(machine.NEXT_STATE, machine.ANOMALY, 240 * NS)
         made.append(
             written.Writer(
-                arena, verdict.Verdict(arena), [], lambda ns: msgspec.json.encode(ns / NS), lambda *_: b""
+                arena,
+                verdict.Verdict(arena),
+                [],
+                [],
+                [],
+                lambda ns: msgspec.json.encode(ns / NS),
+                lambda *_: b"",
             )
         )
     return made

@@ -25,6 +25,8 @@ cdef class Sheet:
     cpdef void text(self, bytes piece) noexcept
     @cython.locals(at="long long", word="unsigned long long", rest="unsigned long long", pair="long long", limit="unsigned long long", size=int, place="long long")
     cpdef void number(self, long long value) noexcept
+    @cython.locals(at="long long", shift=int, octet="unsigned int", hundreds="unsigned int")
+    cpdef void ipv4(self, unsigned long long address) noexcept
     @cython.locals(at="long long", word="unsigned int", rest="unsigned int", pair="long long", place="long long")
     cpdef void nine(self, unsigned int value) noexcept
     @cython.locals(whole="unsigned long long", start="long long")

@@ -16,7 +16,7 @@ cdef class Writer:
     cdef public Trail trail
     cdef public Sheet sheet
     cdef public Verdict verdict
-    cdef public list rules, states, next_states, moves, causes, outcomes, sides
+    cdef public list rules, reused, states, next_states, moves, causes, outcomes, sides
     cdef public object addresses
     cdef public int whole
 
@@ -28,9 +28,11 @@ cdef class Writer:
     cpdef opening(self, Stream row, int who)
     @cython.locals(sheet=Sheet)
     cpdef counts(self, Stream row, End client, End other, int who, bytes label)
+    @cython.locals(pieces=list, piece=object)
+    cpdef reuse(self, Stream row, End end, int who)
     cpdef void number_or_null(self, long long value, long long absent) noexcept
     cpdef void side(self, int number, int who) noexcept
-    @cython.locals(sheet=Sheet, key=Entry, turn=int, is_high=int, address="unsigned long long")
+    @cython.locals(sheet=Sheet, key=Entry, turn=int, is_high=int)
     cpdef endpoints(self, Stream row, int who)
     @cython.locals(to_server="long long", to_client="long long", apart="long long")
     cpdef int tap(self, Stream row, int who)
