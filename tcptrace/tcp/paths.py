@@ -175,6 +175,11 @@ class Paths:
             event.turn = before.turn
         following = end.pending if before is None else before.next
         while following is not None and following.place <= event.place:
+            if event.input == RCV_ACK_OF_FIN and following.input == RCV_FIN and following.x_ack > end.fin_seq:
+                event.place = following.place  # the FIN carried it
+                event.place_ns = following.place_ns
+                event.turn = following.turn
+                break
             before = following
             following = following.next
         event.next = following

@@ -142,12 +142,15 @@ class Receiver:
     def ack_reaches(self, end: End, peer: End, x: Segment, shown: int) -> None:
         """Offer the ACK field: of the SYN, of the FIN; ``shown``: what the end acknowledges at the least once it has it."""
         if end.state != UNKNOWN:
-            if end.iss >= 0 and x.ack > end.iss and self.paths.allows(end, RCV_ACK_OF_SYN):
-                event = self.paths.find(end, RCV_ACK_OF_SYN)
-                if event is None:
-                    self.steps.offer(end, RCV_ACK_OF_SYN, x, shown)
-                elif event.held == WAITS and not self.testimony.is_refusing(end):
-                    self.testimony.repeat(end, event, x)
+            if end.iss >= 0 and x.ack > end.iss:
+                event = None if end.pending is None else self.paths.find(end, RCV_ACK_OF_SYN)
+                if event is not None and (event.held != WAITS or self.testimony.is_refusing(end)):
+                    event.hole = 1  # not the only one under way
+                elif self.paths.allows(end, RCV_ACK_OF_SYN):
+                    if event is None:
+                        self.steps.offer(end, RCV_ACK_OF_SYN, x, shown)
+                    else:
+                        self.testimony.repeat(end, event, x)
         if end.fin_seq >= 0 and x.ack > end.fin_seq:
             if x.fresh and end.fin_carrier < 0:  # an earlier copy may have come, which did not carry that ACK
                 end.fin_carrier = x.end

@@ -10,6 +10,7 @@ from tcptrace.flow.bits import (
     F_SCALE,
     F_SYN,
     F_SYN_ACK,
+    F_SYN_DATA_ACKED,
     OBSERVED,
     TURN_SENDER,
     WAITS,
@@ -94,7 +95,9 @@ class Resets:
         """A RST without ACK answers the segment whose ACK it repeats: that one was not received in the state it needs.
 
         A FIN's ACK counts where the segment brought more: it is taken before the text that nobody reads (3.10.7.4, fifth).
+        So does a SYN's to an end whose user had the connection before (RFC 7413), and may have left it.
         """
+        is_fast = 1 if end.flags & F_SYN_DATA_ACKED else 0
         event = end.pending
         while event is not None:
             following = event.next
@@ -103,7 +106,10 @@ class Resets:
                 and event.x_ack == x.seq
                 and event.frame == peer.last_frame
                 and event.input not in (RCV_RST, RCV_RST_PASSIVE)  # a RST is not answered (3.10.7.1)
-                and (event.input != RCV_ACK_OF_FIN or event.seq == event.end_seq)
+                and (
+                    event.seq == event.end_seq
+                    or not (event.input == RCV_ACK_OF_FIN or (is_fast and event.input == RCV_ACK_OF_SYN))
+                )
             ):
                 self.paths.remove(end, event)
             event = following

@@ -5,6 +5,7 @@ captured, then its own steps (RFC 9293 3.10.1, 3.10.4, 3.10.5). ``tcp.receiver``
 """
 
 from tcptrace.flow.bits import (
+    ASSUMED,
     CONFIRMED,
     F_ACKED_DATA,
     F_COOKIE,
@@ -203,7 +204,7 @@ class Sender:
                 return
             if end.start in (UNKNOWN, LISTEN) and end.path_len == 0:
                 self.steps.begin(end, CLOSED)
-            end.flags |= F_SYN
+            end.flags = (end.flags | F_SYN) & ~F_PASSIVE
             end.iss = x.seq
             end.snd_nxt = x.seq
             end.cont = x.seq
@@ -323,7 +324,12 @@ class Sender:
         end.flags |= F_FIN
         end.fin_frame = x.frame
         end.fin_x_ack = x.ack
-        self.steps.own(end, SND_FIN, x)
+        if self.steps.doubts_fin(self.testimony.moved):
+            event = self.steps.infer(end, SND_FIN, x, 0, TURN_SENDER)
+            event.evidence = ASSUMED
+            event.proof = 0
+        else:
+            self.steps.own(end, SND_FIN, x)
 
     def after_fin(self, stream: Stream, end: End, x: Segment) -> None:
         """Note the octets of a segment that lie beyond the end's FIN."""

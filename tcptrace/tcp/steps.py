@@ -10,6 +10,7 @@ from tcptrace.flow.bits import (
     TURN_RECEIVER,
     TURN_SENDER,
 )
+from tcptrace.tcp.machine import RCV_ACK_OF_SYN
 
 from ..flow.rows import End, Event, Segment
 from .paths import Paths
@@ -72,6 +73,17 @@ class Steps:
         event.in_turn = 1 if x.seq <= end.ack_high else 0
         self.paths.append(end, event)
         return event
+
+    def doubts_fin(self, event: Event | None) -> int:
+        """Return 1 where an ACK of the SYN is open in a list of offers, and another may have come before the FIN.
+
+        What shows that one had not come says nothing of an ACK behind it, or beyond a hole.
+        """
+        while event is not None:
+            if event.input == RCV_ACK_OF_SYN and event.hole:
+                return 1
+            event = event.next
+        return 0
 
     def withdraw(self, end: End, what: int) -> None:
         """Take an open event of an input back."""

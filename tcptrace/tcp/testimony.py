@@ -8,6 +8,7 @@ from tcptrace.flow.bits import (
     ASSUMED,
     BEHIND_HOLE,
     CONFIRMED,
+    F_PASSIVE,
     F_SYN,
     F_SYN_ACK,
     F_SYN_DATA_ACKED,
@@ -67,7 +68,7 @@ class Testimony:
                 elif self.proves(end, peer, event, t):
                     self.confirm(end, event, t)
                     changed = 1
-                elif not older and self.is_repeated(end, event, t):
+                elif not older and (self.is_repeated(end, event, t) or self.is_refused(end, event, t)):
                     if event.input in (RCV_RST, RCV_RST_PASSIVE):
                         self.paths.remove(end, event)
                     elif event.held != WAITS:
@@ -200,12 +201,14 @@ class Testimony:
                 return 0  # it answers another SYN, or is nobody's
             return 1 if t.ack >= event.end_seq else 0
         if what == RCV_ACK_OF_SYN:
-            if end.flags & F_SYN_DATA_ACKED and self.paths.find(end, SND_FIN) is not None:
-                return 0  # RFC 7413: it may have sent that FIN in SYN-RECEIVED, and X may have come behind it
-            if t.ack > end.synack_ack and end.synack_ack >= 0:
+            if end.flags & F_SYN_DATA_ACKED or not end.flags & F_PASSIVE:
+                if t.fin and not 0 <= peer.fin_seq < t.ack:
+                    return 0  # it may be the repetition of one that left SYN-RECEIVED
+                return self.proves_open(end, event, t)
+            if self.has_more(end, t):
                 return 1
             has_sent = t.length > 0 or t.fin or (t.seq > end.snd_nxt >= 0 and not t.rst)  # the last: unseen
-            if has_sent and not t.syn and not end.flags & F_SYN_DATA_ACKED:
+            if has_sent and not t.syn:
                 return 1
             return 1 if self.names(event, t) or self.sacked_twice(event, t) else 0
         if what == RCV_ACK_OF_FIN:
@@ -220,6 +223,30 @@ class Testimony:
                 1 if t.rst and t.ack < 0 and peer.last_frame > event.frame and t.seq == peer.ack_last else 0
             )
         return 0
+
+    def proves_open(self, end: End, event: Event, t: Segment) -> int:
+        """Return 1 where ``t`` proves the ACK of a SYN to an end whose user may close it in SYN-RECEIVED (3.10.4).
+
+        That is one with data from its peer's SYN (RFC 7413), or one that opened actively. Where its FIN may have been
+        sent, the ACK may have come before that or behind it.
+        """
+        if self.paths.find(end, SND_FIN) is not None:
+            return 0
+        if self.has_more(end, t):
+            return 1
+        if t.length > 0 and not t.syn and not end.flags & F_SYN_DATA_ACKED:
+            return 1
+        return 1 if self.names(event, t) or self.sacked_twice(event, t) else 0
+
+    def has_more(self, end: End, t: Segment) -> int:
+        """Return 1 where ``t`` acknowledges or SACKs beyond what its sender's SYN,ACK did: that came with an ACK."""
+        if end.synack_ack < 0:
+            return 0
+        high = t.ack
+        for at in range(t.sack_count):
+            if t.sack_right[at] > high:
+                high = t.sack_right[at]
+        return 1 if high > end.synack_ack else 0
 
     def sacked_twice(self, event: Event, t: Segment) -> int:
         """Return 1 where ``t`` has a D-SACK of the SYN in X (Linux answers a repeated SYN,ACK so)."""
@@ -292,6 +319,17 @@ class Testimony:
         if t.fin:
             return 1 if what == RCV_ACK_OF_FIN and end.fin_seq >= 0 and t.end - 1 == end.fin_seq else 0
         return 0
+
+    def is_refused(self, end: End, event: Event, t: Segment) -> int:
+        """Return 1 where ``t`` answers X, an ACK at the right edge of the end's window, with its own ACK again.
+
+        RFC 9293 3.10.7.4 does not accept X there, and then answers it; Linux does accept it, and does not.
+        """
+        if event.input != RCV_ACK_OF_FIN or not event.seq >= end.window_edge > end.ack_high:
+            return 0
+        if t.length or t.syn or t.fin or t.rst:
+            return 0
+        return 1 if t.ack == end.ack_last and t.seq == end.snd_nxt else 0
 
     def count_refusal(self, end: End, event: Event) -> None:
         """Remember that a repeated SYN,ACK withdrew the ACK of it."""

@@ -221,6 +221,9 @@ class Unseen:
             self.paths.remove(end, event)
             return
         event.held = 0
+        if self.steps.doubts_fin(event.next):
+            event.evidence = ASSUMED
+            event.proof = 0
         event.settled = 1 if event.evidence == INFERRED else 0
         end.fin_seq = event.seq
         end.flags |= F_FIN

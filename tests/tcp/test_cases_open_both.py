@@ -30,6 +30,30 @@ def test_a_simultaneous_open_takes_both_by_syn_received() -> None:
     )
 
 
+def test_a_fin_alone_may_leave_syn_received_after_an_active_open() -> None:
+    # 3.10.4: CLOSE in SYN-RECEIVED with nothing to send; whether 3 had come by then no segment shows.
+    check(
+        """
+        0.000 client > SYN
+        0.001 server < SYN
+        0.010 client > SYN,ACK seq 0
+        0.011 server < SYN,ACK seq 0
+        0.020 server < FIN,ACK
+        """,
+        """
+        1 client CLOSED>SYN-SENT           snd SYN         observed  1
+        2 server CLOSED>SYN-SENT           snd SYN         observed  2
+        1 server SYN-SENT>SYN-RECEIVED     rcv SYN         confirmed 4  @2
+        2 client SYN-SENT>SYN-RECEIVED     rcv SYN         confirmed 3
+        3 server SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  assumed   -  @4
+        4 client SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  assumed   -
+        5 server ESTABLISHED>FIN-WAIT-1    snd FIN         assumed   -
+        5 client ESTABLISHED>CLOSE-WAIT    rcv FIN         assumed   -
+        outcome=half-closed first=server reset=- tw=- opened=both
+        """,
+    )
+
+
 def test_crossed_syns_are_taken_after_the_own_one() -> None:
     check(
         """

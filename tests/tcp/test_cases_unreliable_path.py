@@ -4,7 +4,7 @@ Each ladder is the smallest of a kind that the simulator (tests/lab/test_simulat
 are by RFC 9293, and what the packets leave open.
 """
 
-from verdict import check
+from verdict import check, check_paths
 
 OPENED = """
     1 client CLOSED>SYN-SENT           snd SYN         observed   1
@@ -349,3 +349,44 @@ def test_a_fin_that_stands_behind_the_ack_of_it_in_the_file_moves_what_that_ack_
         outcome=closed first=? reset=- tw=server@3
         """,
     )
+
+
+def test_an_ack_that_a_fin_carried_comes_before_it_also_where_both_were_late() -> None:
+    # 6 repeats the FIN that 5 acknowledges: 5 had not come. 8 names 5, and what it carried is taken in its order (3.10.7.4).
+    check(
+        """
+        timestamps
+        handshake
+        0.030 server < FIN,ACK
+        0.031 client > FIN,ACK
+        0.040 server < FIN,ACK seq 1 ack 1 ecr @3
+        0.041 client > ACK
+        0.050 server < ACK ecr @5
+        """,
+        """
+        handshake 4
+        4 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed  4
+        4 client ESTABLISHED>CLOSE-WAIT  rcv FIN         confirmed 5
+        5 client CLOSE-WAIT>LAST-ACK     snd FIN         observed  5
+        5 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  confirmed 8  @6
+        5 server FIN-WAIT-2>TIME-WAIT    rcv FIN         confirmed 8  @6
+        8 client LAST-ACK>CLOSED         rcv ACK of FIN  assumed   -
+        outcome=closed first=server reset=- tw=server@6
+        """,
+    )
+
+
+def test_an_ack_at_the_window_s_right_edge_that_is_answered_moved_nobody() -> None:
+    # 1000 octets were lost before the capture. 5 lies at RCV.NXT + RCV.WND: not acceptable, and answered (3.10.7.4, first).
+    ladder = """
+        0.000 client > SYN
+        0.010 server < SYN,ACK win 1000
+        0.020 client > ACK
+        0.030 server < FIN,ACK win 1000
+        0.040 client > ACK seq 1001
+        """
+    client = "CLOSED SYN-SENT ESTABLISHED CLOSE-WAIT"
+    server = "LISTEN SYN-RECEIVED ESTABLISHED FIN-WAIT-1"
+    check_paths(ladder + "0.050 server < ACK ack 1 win 1000", client=client, server=server)
+    # Linux accepts it, and says nothing.
+    check_paths(ladder, client=client, server=f"{server} FIN-WAIT-2")

@@ -4,7 +4,7 @@ from .notes cimport Notebook
 from .paths cimport Paths
 from .steps cimport Steps
 
-cdef long long ASSUMED, F_PASSIVE, F_RST_OUT, F_SCALE, F_SYN, F_SYN_ACK, OBSERVED
+cdef long long ASSUMED, F_PASSIVE, F_RST_OUT, F_SCALE, F_SYN, F_SYN_ACK, F_SYN_DATA_ACKED, OBSERVED
 cdef long long TURN_SENDER, WAITS, CLOSED, LISTEN, UNKNOWN, BLIND_RST, DATA_AFTER_RST, RST_OUT_OF_WINDOW
 cdef long long TIME_WAIT_ASSASSINATION, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_RST, RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK
 cdef long long SND_RST, UNKNOWN_WINDOW
@@ -22,7 +22,7 @@ cdef class Resets:
     cpdef sends(self, Stream stream, End end, End peer, Segment x)
     @cython.locals(event=Event)
     cpdef int refuses(self, Stream stream, End end, End peer, Segment x)
-    @cython.locals(event=Event, following=Event)
+    @cython.locals(event=Event, following=Event, is_fast=int)
     cpdef refuses_last(self, End end, End peer, Segment x)
     cpdef int is_genuine(self, End end, End peer, Segment x) noexcept
     cpdef int answers_unacceptable(self, End end, End peer, Segment x) noexcept

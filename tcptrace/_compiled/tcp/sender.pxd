@@ -7,7 +7,7 @@ from .unseen cimport Unseen
 from .steps cimport Steps
 from .testimony cimport Testimony
 
-cdef long long CONFIRMED, F_ACKED_DATA, F_COOKIE, F_DATA, F_FIN, F_FIN_GUESSED, F_PASSIVE, F_SCALE, F_SYN
+cdef long long ASSUMED, CONFIRMED, F_ACKED_DATA, F_COOKIE, F_DATA, F_FIN, F_FIN_GUESSED, F_PASSIVE, F_SCALE, F_SYN
 cdef long long F_SYN_ACK, F_SYN_DATA, F_SYN_DATA_ACKED, F_WINDOW_SCALE, INFERRED, MASK32, NONE, OBSERVED
 cdef long long S_ANSWERED, S_BOTH_SYN, TURN_RECEIVER, TURN_SENDER, CLOSED, LISTEN, UNKNOWN, OPT_FAST_OPEN
 cdef long long OPT_SCALE, CHALLENGE_ACK, DATA_AFTER_FIN, FAST_OPEN, FIN_RETRANSMISSION, NOT_IN_STATE_MACHINE
@@ -36,7 +36,7 @@ cdef class Sender:
     cpdef set_spare_aside(self, End end)
     @cython.locals(answered=Event)
     cpdef syn_after_answer(self, Stream stream, End end, End peer, Event early, Segment x)
-    @cython.locals(number="long long", cold=Cold)
+    @cython.locals(number="long long", cold=Cold, event=Event)
     cpdef sends_fin(self, Stream stream, End end, End peer, Segment x)
     @cython.locals(beyond="long long", octets="long long")
     cpdef after_fin(self, Stream stream, End end, Segment x)

@@ -2,7 +2,7 @@ cimport cython
 from ..flow.rows cimport End, Event, Segment
 from .paths cimport Paths
 
-cdef long long ASSUMED, INFERRED, OBSERVED, TURN_RECEIVER, TURN_SENDER
+cdef long long ASSUMED, INFERRED, OBSERVED, TURN_RECEIVER, TURN_SENDER, RCV_ACK_OF_SYN
 
 
 @cython.final
@@ -15,6 +15,7 @@ cdef class Steps:
     cpdef Event infer(self, End end, int what, Segment x, int settled, int turn)
     @cython.locals(event=Event)
     cpdef Event offer(self, End end, int what, Segment x, long long end_seq)
+    cpdef int doubts_fin(self, Event event) noexcept
     @cython.locals(event=Event)
     cpdef withdraw(self, End end, int what)
     @cython.locals(event=Event, following=Event)

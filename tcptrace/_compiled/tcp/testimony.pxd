@@ -2,7 +2,7 @@ cimport cython
 from ..flow.rows cimport Cold, Copy, End, Event, Segment
 from .paths cimport Paths
 
-cdef long long ASSUMED, BEHIND_HOLE, CONFIRMED, F_SYN, F_SYN_ACK, F_SYN_DATA_ACKED, HALF, INFERRED, MASK32
+cdef long long ASSUMED, BEHIND_HOLE, CONFIRMED, F_PASSIVE, F_SYN, F_SYN_ACK, F_SYN_DATA_ACKED, HALF, INFERRED, MASK32
 cdef long long TURN_RECEIVER, TURN_SENDER, WAITS, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_FIN, RCV_RST
 cdef long long RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK, REUSED, SND_FIN, REFUSALS
 
@@ -31,6 +31,9 @@ cdef class Testimony:
     cpdef int sacked(self, Event event, Segment t) noexcept
     @cython.locals(what=int, has_sent=int)
     cpdef int proves(self, End end, End peer, Event event, Segment t) noexcept
+    cpdef int proves_open(self, End end, Event event, Segment t) noexcept
+    @cython.locals(at=int, high="long long")
+    cpdef int has_more(self, End end, Segment t) noexcept
     cpdef int sacked_twice(self, Event event, Segment t) noexcept
     @cython.locals(chosen=Copy, copy=Copy, twice=int)
     cpdef confirm(self, End end, Event event, Segment t)
@@ -38,6 +41,7 @@ cdef class Testimony:
     cpdef follow_up(self, Event event)
     @cython.locals(what=int, again=int)
     cpdef int is_repeated(self, End end, Event event, Segment t) noexcept
+    cpdef int is_refused(self, End end, Event event, Segment t) noexcept
     @cython.locals(cold=Cold)
     cpdef count_refusal(self, End end, Event event)
     @cython.locals(cold=Cold)
