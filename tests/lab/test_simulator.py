@@ -112,7 +112,7 @@ WEATHER = st.builds(
 )
 HABITS = st.fixed_dictionaries(
     {
-        "room": st.sampled_from([60_000, 60_000, 2500, 700]),  # small ones close their window when nobody reads
+        "room": st.sampled_from([60_000, 60_000, 2500, 700]),  # few octets close when nobody reads
         "shift": st.sampled_from([None, 0, 2, 7]),
         "has_timestamps": st.booleans(),
         "may_sack": st.booleans(),
