@@ -78,7 +78,7 @@ def hides_a_fin(end: Told) -> bool:
     """Say whether the end's FIN is in the capture only as a repetition that knows the other end's FIN, and nothing tells.
 
     It was sent before the other FIN came, but the first copies were lost before the capture, and so were all ACKs with a
-    number beyond it. For packets that is a close in three segments: nobody can say otherwise.
+    number beyond it. For packets that is a close in three segments, and it is told as one: nobody can say otherwise.
     """
     if "FIN-WAIT-1" not in end.true:
         return False
