@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from tcptrace.flow import bits
-from tcptrace.measure.measures import Facts, measured
+from tcptrace.measure.figures import measured
 from tcptrace.measure.residency import spent
+from tcptrace.measure.ways import Facts
 from tcptrace.model.states import STATE_NAMES
 
 if TYPE_CHECKING:

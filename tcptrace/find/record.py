@@ -14,7 +14,6 @@ import msgspec
 from tcptrace import kernels
 from tcptrace.find import noticed, numbers
 from tcptrace.find.codes import CODES
-from tcptrace.find.measured import measures_of
 from tcptrace.flow import bits
 from tcptrace.model.records import (
     Connection,
@@ -185,8 +184,7 @@ class Recorder:
             given_up=bool(row.flags & bits.S_GIVEN_UP),
         )
         if self.gauge is not None:
-            measures = measures_of(row, ends, judged.client, self.replay.paths, self.gauge, counts)
-            record = msgspec.structs.replace(record, measures=measures)
+            record = msgspec.structs.replace(record, measures=self._measures(row, ends, self.gauge, counts))
         places = [(step.place, step.side, STATE_NAMES[step.step[5]]) for step in steps]
         if alone:
             places += [(place, "server", state) for place, _, state in places]
@@ -201,14 +199,24 @@ class Recorder:
         if self.gauge is not None:
             low = row.low if row.low is not None else rows.End()
             high = low if row.flags & bits.S_SELF else row.high if row.high is not None else rows.End()
-            client = self.verdict.client
-            ends = (high, low) if client else (low, high)
-            measures = measures_of(row, ends, client, self.replay.paths, self.gauge, counts)
-            pieces += [b',"measures":', _encode(measures)]
+            ends = (high, low) if self.verdict.client else (low, high)
+            pieces += [b',"measures":', _encode(self._measures(row, ends, self.gauge, counts))]
             self.gauge.forget(row.number)
             if self.found is not None:
                 self.found.forget(row.number)
         return b"".join([*pieces, b"}\n"])
+
+    def _measures(
+        self,
+        row: "rows.Stream",
+        ends: "tuple[rows.End, rows.End]",
+        gauge: "Gauge",
+        counts: dict[str, dict[str, int]],
+    ) -> dict[str, object]:
+        """Return the measures of a connection that was judged last; ``ends``: client and server."""
+        from tcptrace.find.measured import measures_of  # most runs ask for none
+
+        return measures_of(row, ends, self.verdict.client, self.replay.paths, gauge, counts)
 
     def numbers(self, row: "rows.Stream") -> tuple[int, tuple[int, int]]:
         """Return which end is the client, and the initial sequence numbers of client and server."""

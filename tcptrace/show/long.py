@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from tcptrace.measure.measures import MEASURES, Measure
+from tcptrace.measure.measures import MEASURES
+from tcptrace.measure.ways import Measure
 from tcptrace.model.records import Connection
 from tcptrace.show.paint import Line
 from tcptrace.show.text import Clock, count, duration

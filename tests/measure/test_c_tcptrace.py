@@ -11,7 +11,8 @@ import pytest
 from script import parse
 
 import tcptrace
-from tcptrace.measure.measures import MEASURES, Measure
+from tcptrace.measure.measures import MEASURES
+from tcptrace.measure.ways import Measure
 from tcptrace.model.records import Connection
 from tcptrace.source import open_source
 from tests.every import CAPTURES
