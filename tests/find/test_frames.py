@@ -44,6 +44,7 @@ PROOFS = [
     ("duplicate_frame", "capture-faults", 4, [3]),
     ("time_went_back", "capture-faults", 7, [6]),
     ("tap_loss", "capture-faults", 9, [5, 10]),
+    ("tap_loss", "tap-loss", 7, [4, 6]),
     ("one_direction", "one-direction", 1, [5]),
     ("not_in_state_machine", "not-in-state-machine", 9, [7]),
     ("zero_window_probe", "zero-window", 8, [7]),
