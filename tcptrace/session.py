@@ -376,6 +376,7 @@ class Analysis:
 
     def _record(self, row: "rows.Stream") -> Connection:
         record, steps = self._recorder.record(row)
+        self._recorder.count_losses(record.finding_counts)
         self._closer.count(row)
         if self.keep is not None:
             self.keep(record)
@@ -406,6 +407,7 @@ class Analysis:
             self._recorder.verdict,
             self._frames,
             None if self._filter is None else self._filtered,
+            self._recorder.losses,
         )
 
 

@@ -21,8 +21,13 @@ def describe(
     verdict: "Verdict",
     frames: int,
     filtered: int | None,
+    lost: int,
 ) -> Capture:
-    """Return the record of a capture that was read; ``filtered``: frames that the filter left out, where there is one."""
+    """Return the record of a capture that was read.
+
+    ``filtered``: frames that the filter left out, where there is one; ``lost``: findings ``tap_loss`` of the connections
+    that were written.
+    """
     skipped = {name: decoder.counters[at] for at, name in enumerate(SKIP_NAMES)}
     if filtered is not None:
         skipped["filtered"] = filtered
@@ -41,20 +46,22 @@ def describe(
         problem=source.problem,
         date_known=source.date_known,
         given_up=verdict.given_up,
-        warnings=list(_warnings(source, decoder, replay, verdict)),
+        warnings=list(_warnings(source, decoder, replay, verdict, lost)),
     )
 
 
 def _warnings(
-    source: "Source", decoder: "Decoder", replay: "Replay", verdict: "Verdict"
+    source: "Source", decoder: "Decoder", replay: "Replay", verdict: "Verdict", lost: int
 ) -> Iterator[Warning_]:
     """Yield the capture's own faults."""
+    # The replay's total has no losses that only a whole connection shows; of connections not written it is all there is.
+    losses = max(lost, replay.notes.totals[notes.TAP_LOSS])
     # A printed listing never has payload.
     cut = 0 if source.format == "tcpdump text" else replay.truncated
     rows = (
         (
             "tap_loss",
-            replay.notes.totals[notes.TAP_LOSS],
+            losses,
             "ACKs cover what the capture never shows: it lost segments",
         ),
         ("dropped", source.dropped, "frames came too fast for the capture: what they carried is missing"),

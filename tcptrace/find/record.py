@@ -122,6 +122,7 @@ class Recorder:
         self.msl_s = msl_s
         self.label = label
         self.verdict = verdict.Verdict(replay.paths)
+        self.losses = 0  # findings `tap_loss` of all that was written
         self.gauge: Gauge | None = None  # measures, where asked for
         self.found: Analysis | None = None  # what is found beside the replay's own notes
 
@@ -194,6 +195,7 @@ class Recorder:
     def tail(self, row: "rows.Stream") -> bytes:
         """Return the end of the line of a connection that was judged last: what was found in it."""
         counts, findings = self._findings(row, self.verdict, bool(row.flags & bits.S_SELF))
+        self.count_losses(counts)
         given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
         pieces = [_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up]
         if self.gauge is not None:
@@ -205,6 +207,12 @@ class Recorder:
             if self.found is not None:
                 self.found.forget(row.number)
         return b"".join([*pieces, b"}\n"])
+
+    def count_losses(self, counts: dict[str, dict[str, int]]) -> None:
+        """Count what the tap lost of a connection that is written, by its findings."""
+        by_side = counts.get("tap_loss")
+        if by_side:
+            self.losses += sum(by_side.values())
 
     def _measures(
         self,

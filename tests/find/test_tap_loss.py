@@ -187,3 +187,39 @@ def test_a_real_capture_with_holes_tells_of_each_octet_that_it_has_not() -> None
 def test_what_the_kernel_captured_whole_has_none(path: Path) -> None:
     for connection in tcptrace.analyze(str(path)):
         assert "tap_loss" not in connection.finding_counts
+
+
+@pytest.mark.parametrize("path", CAPTURES)
+def test_the_capture_counts_as_many_at_its_top_as_its_connections_have(path: Path) -> None:
+    for tell in (list, lambda analysis: list(analysis.lines())):
+        analysis = tcptrace.analyze(str(path))
+        tell(analysis)
+        told = {warning.code: warning.count for warning in analysis.capture.warnings}.get("tap_loss", 0)
+        found = sum(
+            sum(one.finding_counts.get("tap_loss", {}).values()) for one in tcptrace.analyze(str(path))
+        )
+        assert told == found
+
+
+AT_THE_END = {
+    "what only the last ACK shows": OPEN + "0.050 server < ACK ack 301",
+    "what the peer goes on beyond": OPEN + "0.050 server < ACK ack 301\n0.060 client > ACK seq 301 len 10",
+    "a SYN,ACK, and then its sender": "0.000 client > SYN\n0.020 client > ACK ack 1\n0.030 server < PSH,ACK seq 1 len 9",
+}
+
+
+@pytest.mark.parametrize("what", AT_THE_END)
+def test_so_it_does_of(what: str) -> None:
+    analysis = tcptrace.analyze(parse(AT_THE_END[what]).pcap())
+    (connection,) = analysis
+    assert sum(connection.finding_counts["tap_loss"].values()) == 1
+    assert [(warning.code, warning.count) for warning in analysis.capture.warnings] == [("tap_loss", 1)]
+
+
+def test_what_was_never_sent_is_no_loss_of_the_capture() -> None:
+    analysis = tcptrace.analyze(
+        parse(OPEN + "0.050 server < ACK ack 301\n0.060 client > ACK seq 101 len 10").pcap()
+    )
+    (connection,) = analysis
+    assert "ack_of_unsent" in connection.finding_counts
+    assert analysis.capture.warnings == []
