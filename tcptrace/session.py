@@ -79,18 +79,8 @@ def analyze(
     if max_connections < 1:
         raise UsageError(f"max-connections: {max_connections} is too few; give at least 1")
     return Analysis(
-        source,
-        msl_s,
-        checksums,
-        max_connections,
-        max_findings,
-        filter,
-        order,
-        segments,
-        tick,
-        watch,
-        measures,
-    )
+        source, msl_s, checksums, max_connections, max_findings, filter, order, segments, tick, watch, measures
+    )  # fmt: skip
 
 
 class Analysis:
@@ -110,7 +100,11 @@ class Analysis:
         watch: Tell | None = None,
         measures: bool = False,
     ) -> None:
-        self._filter = _compile(words)
+        self._filter: Any = None
+        if words:
+            from tcptrace.source.filter import compile_filter
+
+            self._filter = compile_filter(words)
         self._source = open_source(source)
         self._decoder = Decoder(checksums)
         self._order = order
@@ -192,6 +186,7 @@ class Analysis:
                 yield encoded(record)
             return
         self._closer.writer = make_writer(self._replay.paths, self._recorder.verdict)
+        self._recorder.trail = self._closer.writer.trail
         self._closer.tail = self._recorder.tail
         yield from self._each(self._line, spool_of_lines, self._lines, self._ended_lines)
 
@@ -409,12 +404,3 @@ class Analysis:
             None if self._filter is None else self._filtered,
             self._recorder.losses,
         )
-
-
-def _compile(words: str) -> Any:
-    """Return the compiled filter, or None where there is none."""
-    if not words:
-        return None
-    from tcptrace.source.filter import compile_filter
-
-    return compile_filter(words)

@@ -109,6 +109,12 @@ class Output:
 
     def write(self, octets: bytes) -> None:
         """Write octets."""
+        if len(octets) >= self._limit:
+            self.flush()
+            self._progress.wipe()
+            sys.stdout.buffer.write(octets)
+            sys.stdout.buffer.flush()
+            return
         self._pending += octets
         if len(self._pending) >= self._limit:
             self.flush()

@@ -5,7 +5,7 @@ sentences, the tap's place, round trips in seconds.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
@@ -33,7 +33,7 @@ from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import BOTH, OUTCOME_NAMES
 
 if TYPE_CHECKING:
-    from tcptrace.find import written
+    from tcptrace.find import trail, written
     from tcptrace.find.analysis import Analysis
     from tcptrace.find.ledger import Tally
     from tcptrace.flow import rows
@@ -125,6 +125,7 @@ class Recorder:
         self.losses = 0  # findings `tap_loss` of all that was written
         self.gauge: Gauge | None = None  # measures, where asked for
         self.found: Analysis | None = None  # what is found beside the replay's own notes
+        self.trail: trail.Trail | None = None  # steps as they were written, where lines are
 
     def record(self, row: "rows.Stream") -> tuple[Connection, list[tuple[int, Side, str]]]:
         """Return the record of a connection, and its steps as (frame where they stand, side, state after)."""
@@ -141,7 +142,7 @@ class Recorder:
         if opened_by == "server":
             opened_by = "client"
         steps, omitted = self._steps(ends, alone)
-        counts, findings = self._findings(row, judged, alone)
+        counts, findings = self._findings(row, judged, alone, lambda: _bare(steps, judged.client, alone))
         empty = rows.End() if alone else server
         addresses = _addresses(row)
         if judged.client:
@@ -193,8 +194,9 @@ class Recorder:
         return record, places
 
     def tail(self, row: "rows.Stream") -> bytes:
-        """Return the end of the line of a connection that was judged last: what was found in it."""
-        counts, findings = self._findings(row, self.verdict, bool(row.flags & bits.S_SELF))
+        """Return the end of the line of a connection that was written last: what was found in it."""
+        alone = bool(row.flags & bits.S_SELF)
+        counts, findings = self._findings(row, self.verdict, alone, lambda: self._written(alone))
         self.count_losses(counts)
         given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
         pieces = [_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up]
@@ -213,6 +215,12 @@ class Recorder:
         by_side = counts.get("tap_loss")
         if by_side:
             self.losses += sum(by_side.values())
+
+    def _written(self, alone: bool) -> list[noticed.Step]:
+        """Return the steps of the connection whose line was written last."""
+        assert self.trail is not None
+        client, server = _numbered(self.verdict.client, alone)
+        return [noticed.Step(*step) for step in self.trail.listed(client, server)]
 
     def _measures(
         self,
@@ -265,13 +273,17 @@ class Recorder:
         return found, omitted
 
     def _findings(
-        self, row: "rows.Stream", judged: "verdict.Verdict", alone: bool
+        self,
+        row: "rows.Stream",
+        judged: "verdict.Verdict",
+        alone: bool,
+        steps: Callable[[], list[noticed.Step]],
     ) -> tuple[dict[str, dict[str, int]], list[Finding]]:
         counts: dict[str, dict[str, int]] = {}
         kept: list[Finding] = []
         found = self._found(row)
         noted = [*(row.notes or ()), *self._late(row, judged, alone)]
-        connection = self._connection(row, judged, alone, found, noted) if noted else None
+        connection = self._connection(row, found, noted, steps) if noted else None
         for number, frame, side, *values in noted:
             key = _side(side, judged.client) or "connection"
             by_side = counts.setdefault(CODES[number].name, {})
@@ -290,25 +302,11 @@ class Recorder:
     def _connection(
         self,
         row: "rows.Stream",
-        judged: "verdict.Verdict",
-        alone: bool,
         found: "list[Tally]",
         noted: list[Note],
+        steps: Callable[[], list[noticed.Step]],
     ) -> noticed.Connection:
         """Return what the sentences of notes take from the rest of the connection."""
-        low = row.low if row.low is not None else rows.End()
-        high = low if alone else row.high if row.high is not None else rows.End()
-        ends = (low, high) if judged.client == 0 else (high, low)
-        numbered = {"client": 0 if alone else judged.client, "server": 1 - judged.client}
-
-        @cache
-        def steps() -> list[noticed.Step]:
-            return [
-                noticed.Step(frame, time_ns, numbered[step.side], before, after, cause, proof)
-                for step in self._steps(ends, alone)[0]
-                for _, _, frame, time_ns, before, after, cause, _, proof in [step.step]
-            ]
-
         copies, tops = {}, {}
         holes: tuple[list[noticed.Hole], list[noticed.Hole]] = ([], [])
         for number, side, _, entries in found:
@@ -325,7 +323,7 @@ class Recorder:
         return noticed.Connection(
             first_frame=row.first_frame,
             msl_s=self.msl_s,
-            steps=steps,
+            steps=cache(steps),
             copies=copies,
             synacks=(
                 row.synack_ns if row.synack_side == 0 else 0,
@@ -411,6 +409,21 @@ def _finding(
     around = noticed.Around(frame, side, connection or NOTHING_AROUND)
     detail = code.text(tuple(values), around)
     return Finding(frame, _side(side, client), code.name, code.severity, f"{detail} ({code.source})")
+
+
+def _numbered(client: int, alone: bool) -> tuple[int, int]:
+    """Return the numbers of the client's side and of the server's."""
+    return 0 if alone else client, 1 - client
+
+
+def _bare(steps: list[_Step], client: int, alone: bool) -> list[noticed.Step]:
+    """Return steps as the sentences of findings take them."""
+    numbered = dict(zip(_NAMES, _numbered(client, alone), strict=True))
+    return [
+        noticed.Step(frame, time_ns, numbered[step.side], before, after, cause, proof)
+        for step in steps
+        for _, _, frame, time_ns, before, after, cause, _, proof in [step.step]
+    ]
 
 
 def _order(step: _Step) -> tuple[int, int, int]:

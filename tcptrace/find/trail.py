@@ -15,10 +15,11 @@ WORDS = 8  # a step: place, turn, time, frame, proof, code, side
 class Trail:
     """Fills ``steps``, and ``order`` with their places in it."""
 
-    __slots__ = ("omitted", "order", "paths", "steps")
+    __slots__ = ("count", "omitted", "order", "paths", "steps")
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
+        self.count = 0
         self.omitted = 0  # steps beyond the most of a path
         self.steps = array("q", bytes(8 * WORDS * 2 * MAX_STEPS))
         self.order = array("q", bytes(8 * 2 * MAX_STEPS))
@@ -30,7 +31,29 @@ class Trail:
         if not alone:
             count = self.collect(server, 1, count)
         self.put_in_order(count)
+        self.count = count
         return count
+
+    def listed(self, client: int, server: int) -> "list[tuple[int, ...]]":
+        """Return the steps as (frame, time, side, state before, state after, input, proof), sides by these numbers."""
+        steps = self.steps
+        found: list[tuple[int, ...]] = []
+        for turn in range(self.count):
+            base = self.order[turn]
+            code = steps[base + 5]
+            side = server if steps[base + 6] else client
+            found.append(
+                (
+                    steps[base + 3],
+                    steps[base + 2],
+                    side,
+                    code >> 12,
+                    code >> 8 & 15,
+                    code >> 4 & 15,
+                    steps[base + 4],
+                )
+            )
+        return found
 
     def collect(self, end: End, side: int, first: int) -> int:
         """Put an end's steps into ``steps`` from number ``first`` on; return the number behind the last."""
