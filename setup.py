@@ -21,6 +21,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path("tcptrace")
 TWINS = ROOT / "_compiled"
+INLINE = ROOT / "model" / "words.pxd"  # the functions that twins take in, which is no twin of its own
 KEPT = Path("build") / "twins"
 DIRECTIVES = {
     "language_level": 3,
@@ -87,7 +88,7 @@ class BuildTwins(build_ext):
         self._translate(missing)
         super().run()
         types = 0  # the twins share their rows, so each depends on all the types
-        for pxd in sorted(TWINS.rglob("*.pxd")):
+        for pxd in (*sorted(TWINS.rglob("*.pxd")), INLINE):
             types = binascii.crc32(pxd.read_bytes(), types)
         lines = []
         for extension in self.extensions:
@@ -143,7 +144,7 @@ class BuildTwins(build_ext):
         from Cython import __version__ as translator
 
         seen = hashlib.sha256(f"{translator} {DIRECTIVES} {FLAGS} {os.environ.get('CC', '')}".encode())
-        for path in (Path(extension.sources[0]), *sorted(TWINS.rglob("*.pxd"))):
+        for path in (Path(extension.sources[0]), *sorted(TWINS.rglob("*.pxd")), INLINE):
             seen.update(path.read_bytes())
         return KEPT / f"{extension.name}.{seen.hexdigest()[:16]}{sysconfig.get_config_var('EXT_SUFFIX')}"
 

@@ -14,6 +14,7 @@ from types import ModuleType
 
 _FOLDER = os.path.dirname(__file__)
 _TWINS = os.path.join(_FOLDER, "_compiled")
+_INLINE = os.path.join(_FOLDER, "model", "words.pxd")  # the functions that twins take in
 _usable: frozenset[str] | None = None
 
 
@@ -74,8 +75,8 @@ def _types() -> tuple[int, list[str]]:
                 f"{folder.name}/{entry.name}" for entry in os.scandir(folder) if entry.name.endswith(".pxd")
             ]
     total = 0
-    for name in sorted(names):
-        with open(os.path.join(_TWINS, name), "rb") as file:
+    for path in (*(os.path.join(_TWINS, name) for name in sorted(names)), _INLINE):
+        with open(path, "rb") as file:
             total = crc32(file.read(), total)
     return total, [name[:-4].replace("/", ".") for name in names]
 

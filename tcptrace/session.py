@@ -125,6 +125,8 @@ class Analysis:
         self._recorder.gauge = self._gauge
         self._log = SegmentLog() if segments else None
         self._watcher = None if watch is None else Watcher(self._replay, self._recorder, watch)
+        if watch is not None:
+            self._replay.is_drafting = 0  # each step is told as it is made
         self._msl2_ns = round(2 * msl_s * NS)
         self._frames = 0
         self._filtered = 0
@@ -141,7 +143,10 @@ class Analysis:
 
     @property
     def hits(self) -> list[int]:
-        """How often each cell of the rule table fired (``state * INPUT_COUNT + input``)."""
+        """How often each cell of the rule table fired (``state * INPUT_COUNT + input``).
+
+        Only where records are made: whoever but counts outcomes (``run``) needs no states of plain short connections.
+        """
         return list(self._replay.paths.hits)
 
     @property
@@ -163,7 +168,9 @@ class Analysis:
         judged = self._recorder.verdict
         for _ in self._read():
             for gone in self._replay.store.evicted:
-                if isinstance(gone, rows.Entry):  # a lone SYN: no row is made for it
+                if (
+                    isinstance(gone, rows.Entry) and gone.log is None and gone.draft < 0
+                ):  # a lone SYN needs no row
                     judged.counts[UNANSWERED] += 1
                     judged.given_up += 1
                     continue
@@ -172,7 +179,7 @@ class Analysis:
                 self._closer.count(row)
                 self._release(row)
             self._replay.store.evicted.clear()
-        judged.tally(self._replay.store.streams, self.latest_ns, self._frames + 1)
+        self._replay.tally(judged, self._frames + 1)
         self._close()
 
     def __iter__(self) -> Iterator[Connection]:
@@ -305,7 +312,7 @@ class Analysis:
         return made
 
     def _finish(self, kept: "rows.Stream | rows.Entry | bytes") -> "rows.Stream":
-        """Make a full row of a lone SYN or a packed connection, and let TIME-WAIT end where the clock says so."""
+        """Make a full row of first segments or of a packed connection, and let TIME-WAIT end where the clock says so."""
         return self._closer.finish(kept, self._frames + 1)
 
     @property
@@ -385,11 +392,8 @@ class Analysis:
         self._closer.put(row)
         return self._closer.take()
 
-    def _classify(self, octets: bytes, row: "rows.Stream", side: int) -> tuple[int, bool]:
+    def _classify(self, octets: bytes, key: "rows.Entry", client: int, side: int) -> tuple[int, bool]:
         """Return the number of the label for a side's first payload (0: unknown), and whether no port had a say."""
-        client = self._recorder.verdict.find_client(row)
-        key = row.key
-        assert key is not None
         ports = (key.k4 >> 16 & 0xFFFF, key.k4 & 0xFFFF)
         name = classify(octets, side != client, ports[client], ports[1 - client])
         return self._labels.number(name), classify(octets, side != client, 0, 0) == name

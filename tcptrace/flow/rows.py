@@ -226,10 +226,10 @@ class Stream:
 
 
 class Entry:
-    """A four-tuple in the flow table: its newest stream, or the lone SYN that is all there is of it."""
+    """A four-tuple in the flow table: its newest stream, or a SYN that has no stream yet (`tcp.drafts`)."""
 
     __slots__ = (
-        "first_frame", "first_ns", "has_ts", "hash", "k0", "k1", "k2", "k3", "k4", "next", "number",
+        "draft", "first_frame", "first_ns", "hash", "k0", "k1", "k2", "k3", "k4", "log", "next", "number",
         "options", "packed", "scale", "seq", "side", "stream", "tsval", "window",
     )  # fmt: skip
 
@@ -241,7 +241,11 @@ class Entry:
         self.k3 = 0
         self.k4 = 0
         self.next: Entry | None = None  # in its bucket
-        self.stream: Stream | None = None  # None: packed, or a lone SYN, kept in the fields below
+        self.stream: Stream | None = (
+            None  # None: packed, or begun by the SYN that is kept in the fields below
+        )
+        self.log: bytes | None = None  # over: the plain segments behind the SYN (`tcp.drafts`)
+        self.draft = NONE  # going on: the slot of these segments; a lone SYN has neither
         self.packed = 0  # 1: over and packed, in the replay's list of streams (tcp.packed)
         self.number = 0
         self.first_frame = 0
@@ -252,7 +256,6 @@ class Entry:
         self.options = 0
         self.side = 0
         self.scale = 0
-        self.has_ts = 0
 
 
 class Segment:

@@ -53,7 +53,7 @@ class Arrives:
         self.numbers = numbers
         self.store = store
 
-    def place(self, end: End, peer: End, x: Segment, seq: int, ack: int, sack: "array[int]", at: int) -> None:
+    def place(self, end: End, peer: End, x: Segment, seq: int, ack: int) -> None:
         """Unwrap the segment's numbers near what its ends have shown."""
         numbers = self.numbers
         if end.snd_nxt >= 0:
@@ -76,6 +76,10 @@ class Arrives:
         x.new_ts = 0
         if x.has_ts and (not end.has_ts or 0 < ((x.tsval - end.tsval) & MASK32) < HALF):
             x.new_ts = 1
+
+    def place_blocks(self, x: Segment, sack: "array[int]", at: int) -> None:
+        """Unwrap the edges of its SACK blocks near its ACK."""
+        numbers = self.numbers
         for block in range(x.sack_count):
             near = x.ack if x.ack >= 0 else WRAP
             x.sack_left[block] = numbers.unwrap(sack[at + 2 * block], near)

@@ -3,10 +3,11 @@
 from array import array
 
 from tcptrace.flow.bits import MASK32
+from tcptrace.model import words
 
 HEAD_OCTETS = 64  # what the application is told by
 SLOTS = 512  # for each role; the newest payload of a slot stands
-BASIS = 0x811C9DC5  # FNV-1a, 32 bits
+BASIS = 0x811C9DC5  # as in FNV-1a, 32 bits, but a word at a time
 PRIME = 0x01000193
 
 
@@ -16,31 +17,43 @@ class Heads:
     __slots__ = ("labels", "octets", "sizes")
 
     def __init__(self) -> None:
-        self.octets = array("B", bytes(2 * SLOTS * HEAD_OCTETS))
+        self.octets = bytearray(2 * SLOTS * HEAD_OCTETS)
         self.sizes = array("q", bytes(8 * 2 * SLOTS))  # 0: the slot is empty
         self.labels = array("q", bytes(8 * 2 * SLOTS))
 
-    def slot(self, octets: bytes | bytearray | memoryview, start: int, size: int, role: int) -> int:
+    def slot(self, octets: words.Octets, start: int, size: int, role: int) -> int:
         """Return the slot of a payload."""
-        value = BASIS
-        for at in range(start, start + size):
+        value = BASIS ^ size
+        at = start
+        stop = start + size
+        while stop - at >= 4:
+            value = ((value ^ words.le32(octets, at)) * PRIME) & MASK32
+            value ^= value >> 15
+            at += 4
+        while at < stop:
             value = ((value ^ octets[at]) * PRIME) & MASK32
+            at += 1
         return role * SLOTS + ((value ^ value >> 16) & (SLOTS - 1))
 
-    def find(self, octets: bytes | bytearray | memoryview, start: int, size: int, role: int) -> int:
+    def find(self, octets: words.Octets, start: int, size: int, role: int) -> int:
         """Return the label of a payload, -1 where it is not known."""
         slot = self.slot(octets, start, size, role)
         if self.sizes[slot] != size:
             return -1
+        kept = words.first(self.octets)
         base = slot * HEAD_OCTETS
-        for at in range(size):
-            if self.octets[base + at] != octets[start + at]:
+        at = 0
+        while size - at >= 4:
+            if words.le32(kept, base + at) != words.le32(octets, start + at):
                 return -1
+            at += 4
+        while at < size:
+            if kept[base + at] != octets[start + at]:
+                return -1
+            at += 1
         return self.labels[slot]
 
-    def keep(
-        self, octets: bytes | bytearray | memoryview, start: int, size: int, role: int, label: int
-    ) -> None:
+    def keep(self, octets: words.Octets, start: int, size: int, role: int, label: int) -> None:
         """Remember the label of a payload of 1 to ``HEAD_OCTETS`` octets."""
         slot = self.slot(octets, start, size, role)
         self.sizes[slot] = size

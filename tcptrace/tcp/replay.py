@@ -1,7 +1,8 @@
 """The replay: segments in, both ends' states out.
 
 One pass over the columns of a batch. Most segments of a connection that is established at both ends, with nothing open, take
-the fast road in ``run``: numbers only. All others go through ``tcp.arrives``, which asks the rule table.
+the fast road: numbers only. All others go through ``tcp.arrives``, which asks the rule table. Short plain connections go
+neither way before somebody asks for their states (``tcp.drafts``).
 """
 
 from array import array
@@ -19,6 +20,7 @@ from tcptrace.flow.bits import (
     S_WOKEN,
     WRAP,
 )
+from tcptrace.model import words
 from tcptrace.model.columns import KEY_WORDS, SACK_WORDS
 from tcptrace.model.tcpflags import (
     ACK,
@@ -31,11 +33,13 @@ from tcptrace.model.tcpflags import (
     SYN,
 )
 from tcptrace.tcp.codes import BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK
+from tcptrace.tcp.drafts import FLAG_BITS, KEPT_WORDS, OPENER, OVER, ROW_WORDS
 from tcptrace.tcp.heads import HEAD_OCTETS
 
 from ..flow.rows import End, Entry, Numbers, Segment, Stream
 from .account import Account
 from .arrives import Arrives
+from .drafts import Drafts
 from .heads import Heads
 from .incarnations import Incarnations
 from .notes import Notebook
@@ -47,6 +51,7 @@ from .steps import Steps
 from .store import Store
 from .testimony import Testimony
 from .unseen import Unseen
+from .verdict import Verdict
 
 CONTROL = 0x17  # ACK, RST, SYN, FIN
 
@@ -55,9 +60,9 @@ class Replay:
     """All connections of a capture."""
 
     __slots__ = (
-        "account", "arrives", "classify", "clock_ns", "earliest_ns", "heads", "incarnations", "last_frame", "last_ns",
-        "latest_ns", "notes", "numbers", "offloaded", "paths", "store", "testimony", "time_went_back", "truncated",
-        "unseen", "x",
+        "account", "arrives", "classify", "clock_ns", "drafts", "earliest_ns", "heads", "incarnations", "is_drafting",
+        "last_frame", "last_ns", "latest_ns", "notes", "numbers", "offloaded", "paths", "store", "testimony",
+        "time_went_back", "truncated", "unseen", "x",
     )  # fmt: skip
 
     def __init__(
@@ -67,18 +72,20 @@ class Replay:
         msl2_ns: int,
         max_connections: int,
         max_notes: int,
-        classify: Callable[[bytes, Stream, int], tuple[int, bool]],
+        classify: Callable[[bytes, Entry, int, int], tuple[int, bool]],
     ) -> None:
         """Take the rule table, 2MSL, the bounds, and the classifier of first payloads.
 
-        ``classify(octets, stream, side)`` returns the number of a label (0: unknown), and whether that is so whatever the
-        ports are.
+        ``classify(octets, four-tuple, client's side, side)`` returns the number of a label (0: unknown), and whether that
+        is so whatever the ports are.
         """
         self.paths = Paths(table, anomaly, msl2_ns)
         self.notes = Notebook(max_notes)
         self.account = Account()
         self.testimony = Testimony(self.paths)
-        self.store = Store(self.paths, max_connections)
+        self.drafts = Drafts()
+        self.is_drafting = 1  # 0: every connection has its states at once
+        self.store = Store(self.paths, self.drafts, max_connections)
         steps = Steps(self.paths)
         resets = Resets(self.paths, steps, self.notes)
         unseen = Unseen(self.paths, steps, self.account, self.notes, resets)
@@ -141,7 +148,7 @@ class Replay:
         """Replay ``count`` segments (``model.columns.Segments``); write each one's stream number to ``stream_of`` ('q')."""
         store = self.store
         flows = store.flows
-        account = self.account
+        x = self.x
         for i in range(count):
             now = time_ns[i]
             back = self.last_ns - now if now < self.last_ns else 0
@@ -195,6 +202,27 @@ class Replay:
             elif entry.packed:
                 stream = self.store.unpack(entry)
             else:
+                if (
+                    self.is_drafting
+                    and now == self.clock_ns
+                    and not duplicate[i] | (marks[i] & MARK_BAD_CHECKSUM)
+                ):
+                    kept = self.drafts.take(
+                        entry, frame[i], now, here, bits, seq[i], ack[i], window[i], size, options[i], scale[i], tsval[i],
+                        tsecr[i],
+                    )  # fmt: skip
+                    if kept:
+                        stream_of[i] = entry.number
+                        if marks[i] & MARK_TRUNCATED:
+                            self.truncated += 1
+                        if marks[i] & MARK_OFFLOADED:
+                            self.offloaded += 1
+                        if size and payload_captured[i]:
+                            self.look_at_draft(octets, payload[i], payload_captured[i], entry, here)
+                        if kept == OVER:
+                            self.drafts.close(entry)
+                            self.store.finished.append(entry.number)
+                        continue
                 stream = self.wake(entry)
             if bits & (SYN | ACK) == SYN:
                 sender = stream.high if here else stream.low
@@ -246,75 +274,29 @@ class Replay:
                 self.notes.note(stream, BAD_CHECKSUM, frame[i], here, seq[i], size, wrong[i])
                 continue
             if size and not stream.application & (1 << here) and payload_captured[i] and not bits & RST:
-                stream.application |= 1 << here
-                self.look_at(octets, payload[i], payload_captured[i], stream, here)
+                stream.application = self.look_at(
+                    octets, payload[i], payload_captured[i], stream.application, entry,
+                    self.store.verdict.find_client(stream), stream.syn_side, here,
+                )  # fmt: skip
             if stream.quiet and bits & CONTROL == ACK and not end.flags & F_FIN:
-                # The fast road.
-                number = (seq[i] - end.snd_nxt) & MASK32
-                if number >= HALF:
-                    number -= WRAP
-                number += end.snd_nxt
-                acked = (ack[i] - peer.snd_nxt) & MASK32
-                if acked >= HALF:
-                    acked -= WRAP
-                acked += peer.snd_nxt
-                if acked <= peer.snd_nxt and (size or number <= end.snd_nxt):
-                    right = number + size
-                    if size:
-                        if number == end.snd_nxt and number == end.cont:
-                            account.outstanding(end, right, now)
-                            end.snd_nxt = right
-                            end.cont = right
-                            if end.unique_bytes >= 0:
-                                end.unique_bytes += size
-                        else:
-                            if end.cold is not None and end.cold.hole_frame:
-                                self.unseen.fills(stream, end, here, number, right)
-                            account.out_of_turn(end, number, right, now)
-                    if acked > end.ack_high:
-                        end.ack_high = acked
-                        if 0 <= peer.sent_end <= acked:
-                            account.sample(peer, acked, now)
-                        if acked > peer.cont:
-                            self.unseen.covers(stream, peer, here, frame[i], acked)
-                    end.ack_last = acked
-                    end.window = window[i]
-                    end.last_frame = frame[i]
-                    right = window[i] << (14 if end.scale < 0 else end.scale)
-                    if acked >= end.ack_high:
-                        end.window_edge = acked + right
-                    if right > end.window_max:
-                        end.window_max = right
-                    if options[i] & OPT_TIMESTAMPS:
-                        if (tsval[i] - end.tsval) & MASK32 < HALF or not end.has_ts:
-                            end.tsval = tsval[i]
-                        end.has_ts = 1
-                        end.tsecr = tsecr[i]
+                if self.goes_on(
+                    stream, end, peer, here, frame[i], now, seq[i], ack[i], window[i], size, options[i], tsval[i], tsecr[i]
+                ):  # fmt: skip
                     continue
             previous = stream.previous
-            x = self.x
-            x.frame = frame[i]
-            x.time_ns = now
-            x.side = here
-            x.flags = bits
-            x.syn = 1 if bits & SYN else 0
-            x.fin = 1 if bits & FIN else 0
-            x.rst = 1 if bits & RST else 0
-            if x.rst:
-                x.syn = 0  # RST wins over SYN (3.10.7: it is looked at first)
-                x.fin = 0
-            elif x.syn:
-                x.fin = (
-                    0  # SYN and FIN together: the FIN is not processed before ESTABLISHED (3.10.7.4, eighth)
-                )
-            x.length = size
-            x.window = window[i]
-            x.options = options[i]
-            x.scale = scale[i]
-            x.has_ts = 1 if options[i] & OPT_TIMESTAMPS else 0
-            x.tsval = tsval[i]
-            x.tsecr = tsecr[i]
-            x.sack_count = sack_count[i]
+            self.fill(
+                frame[i],
+                now,
+                here,
+                bits,
+                size,
+                window[i],
+                options[i],
+                scale[i],
+                tsval[i],
+                tsecr[i],
+                sack_count[i],
+            )
             if previous is not None:
                 if x.syn and bits & ACK:
                     self.answer(stream, previous, here, x)
@@ -330,18 +312,201 @@ class Replay:
                             previous, other_end, other_peer, stream, seq[i], ack[i], bits
                         )
                     ):
-                        self.arrives.place(other_end, other_peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
+                        self.arrives.place(other_end, other_peer, x, seq[i], ack[i])
+                        if x.sack_count:
+                            self.arrives.place_blocks(x, sack, i * SACK_WORDS)
                         self.arrives.arrive_at_old(
                             stream, previous, end, other_end, other_peer, x, self.clock_ns
                         )
                         continue
-            self.arrives.place(end, peer, x, seq[i], ack[i], sack, i * SACK_WORDS)
+            self.arrives.place(end, peer, x, seq[i], ack[i])
+            if x.sack_count:
+                self.arrives.place_blocks(x, sack, i * SACK_WORDS)
             self.arrives.arrive(stream, end, peer, x, self.clock_ns)
             if stream.flags & (S_OVER | S_WOKEN) == S_OVER:
                 self.store.retire(stream)
         return count
 
+    def goes_on(
+        self,
+        stream: Stream,
+        end: End,
+        peer: End,
+        here: int,
+        frame: int,
+        now: int,
+        seq: int,
+        ack: int,
+        window: int,
+        size: int,
+        options: int,
+        tsval: int,
+        tsecr: int,
+    ) -> int:
+        """The fast road: both ends are established and nothing is open; return 0 where the slow road must be taken."""
+        account = self.account
+        number = (seq - end.snd_nxt) & MASK32
+        if number >= HALF:
+            number -= WRAP
+        number += end.snd_nxt
+        acked = (ack - peer.snd_nxt) & MASK32
+        if acked >= HALF:
+            acked -= WRAP
+        acked += peer.snd_nxt
+        if acked > peer.snd_nxt or (not size and number > end.snd_nxt):
+            return 0
+        right = number + size
+        if size:
+            if number == end.snd_nxt and number == end.cont:
+                account.outstanding(end, right, now)
+                end.snd_nxt = right
+                end.cont = right
+                if end.unique_bytes >= 0:
+                    end.unique_bytes += size
+            else:
+                if end.cold is not None and end.cold.hole_frame:
+                    self.unseen.fills(stream, end, here, number, right)
+                account.out_of_turn(end, number, right, now)
+        if acked > end.ack_high:
+            end.ack_high = acked
+            if 0 <= peer.sent_end <= acked:
+                account.sample(peer, acked, now)
+            if acked > peer.cont:
+                self.unseen.covers(stream, peer, here, frame, acked)
+        end.ack_last = acked
+        end.last_frame = frame
+        end.window = window
+        right = window << (14 if end.scale < 0 else end.scale)
+        if acked >= end.ack_high:
+            end.window_edge = acked + right
+        if right > end.window_max:
+            end.window_max = right
+        if options & OPT_TIMESTAMPS:
+            if (tsval - end.tsval) & MASK32 < HALF or not end.has_ts:
+                end.tsval = tsval
+            end.has_ts = 1
+            end.tsecr = tsecr
+        return 1
+
+    def fill(
+        self,
+        frame: int,
+        now: int,
+        here: int,
+        bits: int,
+        size: int,
+        window: int,
+        options: int,
+        scale: int,
+        tsval: int,
+        tsecr: int,
+        sack_count: int,
+    ) -> None:
+        """Make the segment in hand of a row, but for the numbers that ``Arrives.place`` unwraps."""
+        x = self.x
+        x.frame = frame
+        x.time_ns = now
+        x.side = here
+        x.flags = bits
+        x.syn = 1 if bits & SYN else 0
+        x.fin = 1 if bits & FIN else 0
+        x.rst = 1 if bits & RST else 0
+        if x.rst:
+            x.syn = 0  # RST wins over SYN (3.10.7: it is looked at first)
+            x.fin = 0
+        elif x.syn:
+            x.fin = 0  # SYN and FIN together: the FIN is not processed before ESTABLISHED (3.10.7.4, eighth)
+        x.length = size
+        x.window = window
+        x.options = options
+        x.scale = scale
+        x.has_ts = 1 if options & OPT_TIMESTAMPS else 0
+        x.tsval = tsval
+        x.tsecr = tsecr
+        x.sack_count = sack_count
+
     def wake(self, entry: Entry) -> Stream:
+        """Make the row of a SYN, and let that SYN and the plain segments behind it arrive."""
+        if entry.draft >= 0:
+            self.drafts.close(entry)
+            log = entry.log
+            is_over = 0
+        else:
+            log = entry.log
+            is_over = 1
+        entry.log = None
+        stream = self.wake_syn(entry)
+        if log is not None:
+            if is_over:
+                stream.flags |= S_OVER | S_WOKEN  # it is among the finished already
+            self.arrive_again(entry, stream, log)
+        return stream
+
+    def arrive_again(self, entry: Entry, stream: Stream, log: bytes) -> None:
+        """Let the plain segments behind a SYN arrive, as ``run`` would have done."""
+        octets = words.first(log)
+        label = words.native64(octets, 0)
+        opener_next = (entry.seq + 1) & MASK32
+        other_next = words.native64(octets, 1)
+        x = self.x
+        for at in range(KEPT_WORDS, len(log) // 8, ROW_WORDS):
+            first = words.native64(octets, at)
+            second = words.native64(octets, at + 1)
+            third = words.native64(octets, at + 2)
+            frame = entry.first_frame + (first & 0xFFFFFF)
+            now = entry.first_ns + (first >> 24)
+            bits = third & FLAG_BITS
+            size = third >> 48
+            options = label >> 32 & (0xFFFF if at == KEPT_WORDS else OPT_TIMESTAMPS)
+            if third & OPENER:
+                here = entry.side
+                seq = opener_next
+                ack = (other_next - (third >> 16 & 0xFFFF)) & MASK32
+                opener_next = (seq + size + (1 if bits & FIN else 0)) & MASK32
+            else:
+                here = 1 - entry.side
+                seq = other_next
+                ack = (opener_next - (third >> 16 & 0xFFFF)) & MASK32
+                other_next = (seq + size + (1 if bits & (FIN | SYN) else 0)) & MASK32
+            if here:
+                end = stream.high
+                peer = stream.low
+            else:
+                end = stream.low
+                peer = stream.high
+            if end is None or peer is None:
+                break  # a socket connected to itself has no plain answer
+            end.packets += 1
+            end.data_bytes += size
+            stream.last_frame = frame
+            stream.last_ns = now
+            if end.first_raw < 0 or bits & SYN:
+                end.first_raw = seq if bits & SYN else (seq - 1) & MASK32
+            if stream.quiet and not bits & FIN and not end.flags & F_FIN:
+                if self.goes_on(
+                    stream, end, peer, here, frame, now, seq, ack, third >> 32 & 0xFFFF, size, options, second >> 32,
+                    second & MASK32,
+                ):  # fmt: skip
+                    continue
+            scale = label >> 48 if at == KEPT_WORDS else 0
+            self.fill(
+                frame,
+                now,
+                here,
+                bits,
+                size,
+                third >> 32 & 0xFFFF,
+                options,
+                scale,
+                second >> 32,
+                second & MASK32,
+                0,
+            )
+            self.arrives.place(end, peer, x, seq, ack)
+            self.arrives.arrive(stream, end, peer, x, now)
+        stream.application = label & MASK32
+
+    def wake_syn(self, entry: Entry) -> Stream:
         """Make the row of a lone SYN, and let that SYN arrive."""
         stream = self.store.make_stream(entry, entry.first_frame, entry.first_ns, entry.side)
         end = End()
@@ -435,25 +600,69 @@ class Replay:
         if old_end is not None:
             self.incarnations.answers(stream, previous, old_end, stream.first_frame, x)
 
+    def look_at_draft(
+        self,
+        octets: bytes | bytearray | memoryview,
+        start: int,
+        captured: int,
+        entry: Entry,
+        side: int,
+    ) -> None:
+        """Show the first payload of a side to the classifier, where the connection has no row."""
+        application = self.drafts.label(entry)
+        if not application & (1 << side):
+            application = self.look_at(
+                octets, start, captured, application, entry, entry.side, entry.side, side
+            )
+            self.drafts.set_label(entry, application)
+
     def look_at(
         self,
         octets: bytes | bytearray | memoryview,
         start: int,
         captured: int,
-        stream: Stream,
+        application: int,
+        key: Entry,
+        client: int,
+        syn_side: int,
         side: int,
-    ) -> None:
-        """Show the first payload of a side to the classifier, until it knows the application."""
-        if stream.application >> 2:
-            return
+    ) -> int:
+        """Show the first payload of a side to the classifier, until it knows the application; return the bits of it.
+
+        ``application`` is as in ``flow.rows.Stream``.
+        """
+        application |= 1 << side
+        if application >> 2:
+            return application
         size = captured if captured < HEAD_OCTETS else HEAD_OCTETS
-        role = 0 if stream.syn_side == side else 1
-        if stream.syn_side >= 0:
-            known = self.heads.find(octets, start, size, role)
+        role = 0 if syn_side == side else 1
+        if syn_side >= 0:
+            known = self.heads.find(words.first(octets), start, size, role)
             if known >= 0:
-                stream.application |= known << 2
-                return
-        label, is_portless = self.classify(bytes(octets[start : start + size]), stream, side)
-        stream.application |= label << 2
-        if is_portless and stream.syn_side >= 0:
-            self.heads.keep(octets, start, size, role, label)
+                return application | known << 2
+        label, is_portless = self.classify(bytes(octets[start : start + size]), key, client, side)
+        if is_portless and syn_side >= 0:
+            self.heads.keep(words.first(octets), start, size, role, label)
+        return application | label << 2
+
+    def tally(self, verdict: Verdict, frame: int) -> None:
+        """Count all connections by outcome in ``verdict`` as the capture ends, and let go of them."""
+        rows = self.store.streams
+        paths = self.paths
+        for at in range(len(rows)):
+            row = rows[at]
+            if isinstance(row, Entry):
+                entry = row
+                if entry.draft < 0:
+                    verdict.add(entry, self.latest_ns, frame)
+                    rows[at] = None
+                    continue
+                stream = self.wake(entry)
+                verdict.add(stream, self.latest_ns, frame)
+                if stream.low is not None:
+                    paths.release(stream.low)
+                if stream.high is not None:
+                    paths.release(stream.high)
+            elif row is not None:
+                verdict.add(row, self.latest_ns, frame)
+            rows[at] = None

@@ -1,4 +1,4 @@
-"""All connections by number, and room for them: in full, as a lone SYN, packed, or written and forgotten.
+"""All connections by number, and room for them: in full, as their first segments, packed, or written and forgotten.
 
 A four-tuple's entry (``flow.table``) leads to its newest connection; the list here has all of them. At most
 ``max_connections`` are held: beyond that the longest finished is given up, else one that has been silent for long.
@@ -10,6 +10,7 @@ from tcptrace.flow.bits import S_GIVEN_UP, S_SELF, S_WOKEN
 
 from ..flow.rows import Entry, Stream
 from ..flow.table import FlowTable
+from .drafts import Drafts
 from .packed import Packer
 from .paths import Paths
 from .verdict import Verdict
@@ -21,15 +22,16 @@ class Store:
     """The connections of a capture."""
 
     __slots__ = (
-        "alive", "evicted", "finished", "finished_from", "flows", "max_connections", "oldest", "packer",
+        "alive", "drafts", "evicted", "finished", "finished_from", "flows", "max_connections", "oldest", "packer",
         "streams", "verdict",
     )  # fmt: skip
 
-    def __init__(self, paths: Paths, max_connections: int) -> None:
+    def __init__(self, paths: Paths, drafts: Drafts, max_connections: int) -> None:
+        self.drafts = drafts
         self.flows = FlowTable()
         self.packer = Packer(paths)
         self.verdict = Verdict(paths)
-        # By number: in full, a lone SYN, packed (`tcp.packed`); None: written and forgotten.
+        # By number: in full, as its first segments (`tcp.drafts`), packed (`tcp.packed`); None: written and forgotten.
         self.streams: list[Stream | Entry | bytes | None] = []
         self.max_connections = max_connections
         self.alive = 0
@@ -38,6 +40,12 @@ class Store:
         self.oldest = 0  # no stream below this number is alive
         self.evicted: list[Stream | Entry] = []  # given up, for the caller to write
 
+    def __del__(self) -> None:
+        """Let go of the rows of an analysis that was not gone through to its end: they and their entries hold each other."""
+        for row in self.streams:
+            if isinstance(row, Stream):
+                row.key = None
+
     def open_stream(self, entry: Entry, clock_ns: int) -> None:
         """Give a four-tuple the next stream number, making room where there are too many."""
         if self.alive >= self.max_connections:
@@ -45,6 +53,7 @@ class Store:
         entry.number = len(self.streams)
         entry.stream = None
         entry.packed = 0
+        entry.log = None
         self.streams.append(entry)
         self.alive += 1
 
@@ -117,7 +126,7 @@ class Store:
     def silent_since(self, row: "Stream | Entry | bytes") -> int:
         """Return the time of a connection's last segment."""
         if isinstance(row, Entry):
-            return row.first_ns
+            return self.drafts.last_ns(row)
         if isinstance(row, Stream):
             return row.last_ns
         return self.packer.last_ns(row)

@@ -54,41 +54,38 @@ class Verdict:
         self.reset_by = NONE  # side number or NONE
         self.reset_frame = 0
         self.crossed = 0  # the FINs crossed
-        # Of `tally`:
+        # Of `add`:
         self.counts = array("q", bytes(8 * OUTCOMES))
         self.one_direction = 0
         self.given_up = 0
 
-    def tally(self, rows: "list[Stream | Entry | bytes | None]", clock_ns: int, frame: int) -> None:
-        """Add all connections' outcomes to ``counts``, TIME-WAIT ended where the clock says so; lets go of the rows."""
-        for at in range(len(rows)):
-            row = rows[at]
-            rows[at] = None
-            if row is None:
-                continue
-            if isinstance(row, Entry):
-                self.counts[UNANSWERED] += 1  # a lone SYN
-                continue
-            if isinstance(row, bytes):  # packed (`tcp.packed`): the end of TIME-WAIT changes no outcome
-                self.counts[row[0]] += 1
-                self.one_direction += row[1]
-                continue
-            stream = row
-            low = stream.low
-            high = stream.high
-            if low is not None:
-                self.paths.expire(low, clock_ns, frame)
-            if high is not None:
-                self.paths.expire(high, clock_ns, frame)
-            if low is not None and high is not None:
-                if (high.packets == 0 and low.flags & F_ACKED) or (low.packets == 0 and high.flags & F_ACKED):
-                    self.one_direction += 1
-            if stream.flags & S_GIVEN_UP:
-                self.given_up += 1
-            self.counts[self.judge(stream)] += 1
-            key = stream.key
-            if key is not None:
-                key.stream = None  # the two hold each other
+    def add(self, row: "Stream | Entry | bytes", clock_ns: int, frame: int) -> None:
+        """Add a connection's outcome to ``counts``, TIME-WAIT ended where the clock says so."""
+        if isinstance(row, Entry):  # plain and over (`tcp.drafts`), or a lone SYN
+            entry = row
+            self.counts[UNANSWERED if entry.log is None else OUT_CLOSED] += 1
+            return
+        if isinstance(row, bytes):  # packed (`tcp.packed`): the end of TIME-WAIT changes no outcome
+            octets = row
+            self.counts[octets[0]] += 1
+            self.one_direction += octets[1]
+            return
+        stream = row
+        low = stream.low
+        high = stream.high
+        if low is not None:
+            self.paths.expire(low, clock_ns, frame)
+        if high is not None:
+            self.paths.expire(high, clock_ns, frame)
+        if low is not None and high is not None:
+            if (high.packets == 0 and low.flags & F_ACKED) or (low.packets == 0 and high.flags & F_ACKED):
+                self.one_direction += 1
+        if stream.flags & S_GIVEN_UP:
+            self.given_up += 1
+        self.counts[self.judge(stream)] += 1
+        key = stream.key
+        if key is not None:
+            key.stream = None  # the two hold each other
 
     def find_client(self, stream: Stream) -> int:
         """Return which end is the client."""

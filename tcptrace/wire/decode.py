@@ -8,6 +8,7 @@ Where TCP begins and the datagram ends is found by ``network``, which explains `
 
 from array import array
 
+from tcptrace.model import words
 from tcptrace.model.columns import (
     COUNT_BAD_CHECKSUM,
     COUNT_FRAGMENT,
@@ -53,6 +54,7 @@ PAYLOAD_OCTETS = 64  # of the payload that enter it where the checksum does not 
 
 MASK32 = 0xFFFFFFFF
 TOP32 = 0xFFFFFFFF00000000
+NO_HOP_LIMIT = 0x00FFFFFF  # of the second word of an IPv6 header, little-endian
 
 
 class Decode:
@@ -84,7 +86,7 @@ class Decode:
         self.counters = counters
         self.keys = keys
         self.mode = mode
-        self.buf: bytes | bytearray | memoryview = b""
+        self.buf = words.first(b"")
         self.hash_a = self.hash_b = self.key_at = 0
         self.stops = 0  # 1: `run` ends at a fragment, whose place is then in `network`
         self.stopped = 0  # the frame at which it ended; the number of frames where it came to the end
@@ -111,7 +113,7 @@ class Decode:
         size = len(buffer)
         before = made
         self.stopped = count
-        self.buf = network.buf = buffer
+        self.buf = network.buf = words.first(buffer)
         for i in range(first, count):
             at = offset[i]
             octets = captured[i]
@@ -134,29 +136,30 @@ class Decode:
                     self.stopped = i
                     break
         self.counters[COUNT_SEGMENTS] += made - before
-        self.buf = network.buf = b""  # let go: who owns the buffer may want to close or grow it
+        self.buf = network.buf = words.first(b"")  # let go: who owns the buffer may want to close or grow it
         return made
 
     # As in Network: a function of another compiled file could not be inlined here.
 
     def u16(self, at: int) -> int:
         """Return the 16-bit word at ``at``."""
-        return (self.buf[at] << 8) | self.buf[at + 1]
+        return words.be16(self.buf, at)
 
     def u32(self, at: int) -> int:
         """Return the 32-bit word at ``at``."""
-        word = (self.buf[at] << 24) | (self.buf[at + 1] << 16) | (self.buf[at + 2] << 8) | self.buf[at + 3]
-        return word  # noqa: RET504 - 32 bits unsigned in C, so that the first octet is no sign
+        return words.be32(self.buf, at)
 
     def tcp(self, n: int) -> int:
         """Write the segment whose header is at ``network.at`` into row ``n`` (RFC 9293 3.1)."""
         network = self.network
+        buf = self.buf
         at = network.at
         if network.stop - at < 20:
             return COUNT_MALFORMED
         if network.end - at < 20:
             return COUNT_TRUNCATED
-        header = (self.buf[at + 12] >> 4) << 2
+        flags = words.be16(buf, at + 12)
+        header = (flags >> 12) << 2
         octets = network.stop - at
         if header < 20 or header > octets:
             return COUNT_MALFORMED
@@ -164,15 +167,15 @@ class Decode:
         end = network.end if network.end < network.stop else network.stop
         length = (octets - header) & MASK32
         there = end - payload if end > payload else 0
-        flags = ((self.buf[at + 12] & 1) << 8) | self.buf[at + 13]
+        flags &= 0x1FF
         self.flags[n] = flags
-        self.seq[n] = self.u32(at + 4)
-        self.ack[n] = self.u32(at + 8)
-        self.window[n] = self.u16(at + 14)
+        self.seq[n] = words.be32(buf, at + 4)
+        self.ack[n] = words.be32(buf, at + 8)
+        self.window[n] = words.be16(buf, at + 14)
         self.length[n] = length
         self.payload[n] = payload
         self.payload_captured[n] = there
-        self.four_tuple(n, self.u16(at), self.u16(at + 2))
+        self.four_tuple(n, words.be16(buf, at), words.be16(buf, at + 2))
         self.mss[n] = 0
         self.scale[n] = 0
         self.tsval[n] = 0
@@ -334,32 +337,82 @@ class Decode:
 
         Two sums of Multilinear-HM (Lemire and Kaser, "Strongly universal string hashing is fast", 2014):
         whoever does not know the random keys finds no two packets that collide, and by chance it happens
-        once in 2^64.
+        once in 2^64. The words are little-endian, as most machines read them.
         """
         network = self.network
         start = network.start
-        self.hash_a = self.keys[0]
-        self.hash_b = self.keys[1]
-        self.key_at = 2
+        if network.family == 4 and at == start + 20 and not uncovered:
+            if header_end - at == 32:
+                return self.hash_plain(start, network.stop - at, 1)
+            if header_end - at == 20:
+                return self.hash_plain(start, network.stop - at, 0)
+        # What was captured of the header counts too, for the last words are filled up with zeros.
+        self.begin((network.stop - at) & MASK32, ((header_end - at) << 8) | uncovered)
         if network.family == 4:
-            self.mix_pair(self.u32(start), self.u32(start + 4))
-            self.mix_pair(self.u32(start + 12), self.u32(start + 16))
+            self.mix_pair(self.le32(start), self.le32(start + 4))
+            self.mix_pair(self.le32(start + 12), self.le32(start + 16))
             if at > start + 20:  # options and, in an authentication header, whatever its length is
                 limit = start + 20 + EXTENSION_OCTETS
                 self.mix(start + 20, at if at < limit else limit)
         else:
-            self.mix_pair(self.u32(start), self.u32(start + 4) >> 8)
+            self.mix_pair(self.le32(start), self.le32(start + 4) & NO_HOP_LIMIT)
             self.mix(start + 8, start + 40)
             if at > start + 40:  # bounded, for it costs keys; what follows tells packets apart as well
                 limit = start + 40 + EXTENSION_OCTETS
                 self.mix(start + 40, at if at < limit else limit)
-        # What was captured of the header counts too, for the last words are filled up with zeros.
-        self.mix_pair((network.stop - at) & MASK32, ((header_end - at) << 8) | uncovered)
         self.mix(at, header_end)
         if uncovered:
             self.mix(header_end, header_end + uncovered)
         # The upper halves of both sums modulo 2^64: the lower ones are not universal.
         return (self.hash_a & TOP32) | ((self.hash_b >> 32) & MASK32)
+
+    def hash_plain(self, start: int, octets: int, has_timestamps: int) -> int:
+        """Return the same for most packets without a loop: IPv4 without options, TCP with timestamps or none."""
+        buf = self.buf
+        first = octets & MASK32
+        second = (32 if has_timestamps else 20) << 8
+        a = self.keys[0] + self.product(2, first, second)
+        b = self.keys[1] + self.product(4, first, second)
+        first = words.le32(buf, start)
+        second = words.le32(buf, start + 4)
+        a += self.product(6, first, second)
+        b += self.product(8, first, second)
+        first = words.le32(buf, start + 12)
+        second = words.le32(buf, start + 16)
+        a += self.product(10, first, second)
+        b += self.product(12, first, second)
+        first = words.le32(buf, start + 20)
+        second = words.le32(buf, start + 24)
+        a += self.product(14, first, second)
+        b += self.product(16, first, second)
+        first = words.le32(buf, start + 28)
+        second = words.le32(buf, start + 32)
+        a += self.product(18, first, second)
+        b += self.product(20, first, second)
+        first = words.le32(buf, start + 36)
+        second = words.le32(buf, start + 40) if has_timestamps else 0
+        a += self.product(22, first, second)
+        b += self.product(24, first, second)
+        if has_timestamps:
+            first = words.le32(buf, start + 44)
+            second = words.le32(buf, start + 48)
+            a += self.product(26, first, second)
+            b += self.product(28, first, second)
+        return (a & TOP32) | ((b >> 32) & MASK32)
+
+    def product(self, key: int, first: int, second: int) -> int:
+        """Return what a pair of 32-bit words adds to one of the sums."""
+        return (self.keys[key] + first) * (self.keys[key + 1] + second)
+
+    def le32(self, at: int) -> int:
+        """Return the little-endian 32-bit word at ``at``."""
+        return words.le32(self.buf, at)
+
+    def begin(self, first: int, second: int) -> None:
+        """Begin a hash with a pair of 32-bit words."""
+        self.hash_a = self.keys[0] + (self.keys[2] + first) * (self.keys[3] + second)
+        self.hash_b = self.keys[1] + (self.keys[4] + first) * (self.keys[5] + second)
+        self.key_at = 6
 
     def mix_pair(self, first: int, second: int) -> None:
         """Take a pair of 32-bit words into the hash."""
@@ -374,8 +427,8 @@ class Decode:
         a = self.hash_a
         b = self.hash_b
         while stop - at >= 8:
-            first = self.u32(at)
-            second = self.u32(at + 4)
+            first = self.le32(at)
+            second = self.le32(at + 4)
             a += (self.keys[key] + first) * (self.keys[key + 1] + second)
             b += (self.keys[key + 2] + first) * (self.keys[key + 3] + second)
             key += 4
@@ -383,7 +436,9 @@ class Decode:
         self.key_at = key
         self.hash_a = a
         self.hash_b = b
-        if stop - at >= 4:
-            self.mix_pair(self.u32(at), self.last_word(at + 4, stop))
+        if stop - at == 4:
+            self.mix_pair(self.le32(at), 0)
+        elif stop - at > 4:
+            self.mix_pair(self.le32(at), self.last_word(at + 4, stop))
         elif at < stop:
             self.mix_pair(self.last_word(at, stop), 0)

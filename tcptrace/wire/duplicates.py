@@ -8,32 +8,54 @@ from array import array
 from tcptrace.model.columns import APART_BITS
 from tcptrace.model.tcpflags import MARK_NO_IP_ID
 
-RING = 65_536  # segments remembered
-SLOT_MASK = RING - 1
-BUCKETS = 4 * RING  # few chains have two slots: measured 10 ns a segment, 17 ns with as many buckets as slots
-BUCKET_MASK = BUCKETS - 1
+RING = 65_536  # segments remembered at the most
+FIRST_RING = 1024  # and to begin with: what is remembered stays in the cache
+BUCKETS = 4  # for each slot: few chains have two (measured 10 ns a segment, 17 ns with one for each)
 WINDOW_NS = 10_000_000  # copies of one packet come within this time
 WINDOW_NO_ID_NS = 1_000_000  # and within this where no IP identification tells packets apart
 
 
 class Duplicates:
-    """The last ``RING`` segments by fingerprint and time.
+    """The last segments by fingerprint and time: all of the window, as far as ``RING`` holds them.
 
     Slots whose fingerprints have the same low bits are a chain: ``newest`` has its beginning, ``older`` each
     slot's next. A chain is followed while the ages rise: its end is a slot that was written anew since and is
-    of another chain or younger. So old entries need no clearing away.
+    of another chain or younger. So old entries need no clearing away. Where the oldest slot is to be written
+    anew and is still in the window, there are twice as many slots from then on.
     """
 
-    __slots__ = ("fingerprint", "frame", "newest", "older", "place", "time_ns", "used")
+    __slots__ = (
+        "bucket_mask", "fingerprint", "frame", "newest", "older", "place", "slot_mask", "time_ns", "used",
+    )  # fmt: skip
 
     def __init__(self) -> None:
-        self.fingerprint = array("Q", bytes(8 * RING))
-        self.time_ns = array("q", bytes(8 * RING))
-        self.frame = array("q", bytes(8 * RING))
-        self.older = array("H", bytes(2 * RING))
-        self.newest = array("H", bytes(2 * BUCKETS))
         self.place = 0  # the slot to be written next, so the oldest one
         self.used = 0  # slots that were written
+        self.make(FIRST_RING)
+
+    def make(self, size: int) -> None:
+        """Make room for so many segments, a power of two."""
+        self.fingerprint = array("Q", bytes(8 * size))
+        self.time_ns = array("q", bytes(8 * size))
+        self.frame = array("q", bytes(8 * size))
+        self.older = array("H", bytes(2 * size))
+        self.newest = array("H", bytes(2 * BUCKETS * size))
+        self.slot_mask = size - 1
+        self.bucket_mask = BUCKETS * size - 1
+
+    def grow(self) -> None:
+        """Make twice the room and enter again what is remembered, the oldest first."""
+        fingerprint = self.fingerprint
+        time_ns = self.time_ns
+        frame = self.frame
+        size = self.slot_mask + 1
+        oldest = self.place
+        self.make(2 * size)
+        self.place = 0
+        self.used = 0
+        for age in range(size):
+            slot = (oldest + age) & (size - 1)
+            self.enter(fingerprint[slot], time_ns[slot], frame[slot])
 
     def mark(
         self,
@@ -64,6 +86,11 @@ class Duplicates:
                     out[i] = 1
                     earlier[i] = self.frame[slot] << APART_BITS | apart
                     found += 1
+            if self.used > self.slot_mask and self.slot_mask < RING - 1:
+                then = self.time_ns[self.place]
+                apart = now - then if now >= then else then - now
+                if apart <= WINDOW_NS:
+                    self.grow()
             self.enter(value, now, frame[i])
         return found
 
@@ -73,13 +100,15 @@ class Duplicates:
         The slot entered next stands for it: a packet that comes thousands of times makes no long
         chain.
         """
-        bucket = value & BUCKET_MASK
+        bucket = value & self.bucket_mask
         slot = self.newest[bucket]
         before = -1
         age = 0
         while True:
-            older_age = ((self.place - 1 - slot) & SLOT_MASK) + 1
-            if older_age <= age or older_age > self.used or self.fingerprint[slot] & BUCKET_MASK != bucket:
+            older_age = ((self.place - 1 - slot) & self.slot_mask) + 1
+            if older_age <= age or older_age > self.used:
+                return -1
+            if self.fingerprint[slot] & self.bucket_mask != bucket:
                 return -1
             if self.fingerprint[slot] == value:
                 if before < 0:
@@ -94,12 +123,12 @@ class Duplicates:
     def enter(self, value: int, now: int, frame: int) -> None:
         """Write the oldest slot anew and put it at the beginning of its chain."""
         place = self.place
-        bucket = value & BUCKET_MASK
+        bucket = value & self.bucket_mask
         self.fingerprint[place] = value
         self.time_ns[place] = now
         self.frame[place] = frame
         self.older[place] = self.newest[bucket]
         self.newest[bucket] = place
-        self.place = (place + 1) & SLOT_MASK
-        if self.used < RING:
+        self.place = (place + 1) & self.slot_mask
+        if self.used <= self.slot_mask:
             self.used += 1

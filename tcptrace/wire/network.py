@@ -10,6 +10,7 @@ and ``stop``, where the datagram ends by its own lengths (beyond ``end`` where t
 
 from array import array
 
+from tcptrace.model import words
 from tcptrace.model.columns import (
     COUNT_FRAGMENT,
     COUNT_LINK_TYPE,
@@ -74,7 +75,7 @@ class Network:
         self.links = links
         self.seen = seen
         self.seen_count = 0  # valid entries in `seen`; more than it holds are not remembered
-        self.buf: bytes | bytearray | memoryview = b""
+        self.buf = words.first(b"")
         self.link = -1  # the link type that `kind`, `header`, `ethertype_at` and `device_at` are of
         self.kind = -1
         self.header = self.ethertype_at = self.device_at = self.version = 0
@@ -121,12 +122,11 @@ class Network:
 
     def u16(self, at: int) -> int:
         """Return the 16-bit word at ``at``."""
-        return (self.buf[at] << 8) | self.buf[at + 1]
+        return words.be16(self.buf, at)
 
     def u32(self, at: int) -> int:
         """Return the 32-bit word at ``at``."""
-        word = (self.buf[at] << 24) | (self.buf[at + 1] << 16) | (self.buf[at + 2] << 8) | self.buf[at + 3]
-        return word  # noqa: RET504 - 32 bits unsigned in C, so that the first octet is no sign
+        return words.be32(self.buf, at)
 
     def why_short(self, needed: int) -> int:
         """Return why ``needed`` octets are not there: the capture cut them, or the frame never had them."""

@@ -10,6 +10,7 @@ libpcap's is taken.
 
 from array import array
 
+from tcptrace.model import words
 from tcptrace.wire.walk_codes import (
     BAD_CAPTURED,
     BAD_INTERFACE,
@@ -60,15 +61,9 @@ def exact_ns(ticks: int, resolution: int, seconds: int) -> int:
     return max(-TIME_LIMIT_NS, min(TIME_LIMIT_NS, time_ns + seconds * 10**9))
 
 
-def u32(buf: Octets, at: int, big: int) -> int:
+def u32(octets: Octets, at: int, big: int) -> int:
     """Return the 32-bit number at ``at``, most significant octet first if ``big``."""
-    a = buf[at]
-    b = buf[at + 1]
-    c = buf[at + 2]
-    d = buf[at + 3]
-    if big:
-        return a << 24 | b << 16 | c << 8 | d
-    return d << 24 | c << 16 | b << 8 | a
+    return words.be32(octets, at) if big else words.le32(octets, at)
 
 
 class PcapWalker:
@@ -114,6 +109,7 @@ class PcapWalker:
         """Fill the columns from the records of ``buf[start:end]`` and return how many were taken."""
         big = self.big
         unit = self.unit
+        octets = words.first(buf)
         header = self.header
         lengths = self.lengths
         fcs = self.fcs
@@ -123,8 +119,8 @@ class PcapWalker:
         at = start
         self.reason = MORE
         while count < room and at + header <= end:
-            stored = u32(buf, at + 8, big)
-            length = u32(buf, at + 12, big)
+            stored = u32(octets, at + 8, big)
+            length = u32(octets, at + 12, big)
             if lengths == LENGTHS_SWAPPED or (lengths == LENGTHS_UNSURE and stored > length):
                 kept = stored
                 stored = length
@@ -138,7 +134,7 @@ class PcapWalker:
             frames += 1
             offset[count] = at + header
             # 32 bits of seconds, unsigned: until 2106. A fraction beyond one second is added as it stands.
-            time_ns[count] = u32(buf, at, big) * 1000000000 + u32(buf, at + 4, big) * unit
+            time_ns[count] = u32(octets, at, big) * 1000000000 + u32(octets, at + 4, big) * unit
             link[count] = self.link
             number[count] = frames
             at = at + header + stored
@@ -201,6 +197,7 @@ class PcapngWalker:
         ``interfaces`` has ``known`` rows of IF_WORDS words. Blocks that hold no packet are passed over,
         without waiting until they are whole.
         """
+        octets = words.first(buf)
         big = self.big
         room = len(offset)
         one = 1
@@ -210,9 +207,9 @@ class PcapngWalker:
             if self.trailer:
                 if at + 4 > end:
                     break
-                if u32(buf, at, big) != self.trailer:
+                if u32(octets, at, big) != self.trailer:
                     self.reason = BAD_TRAILER
-                    self.detail = u32(buf, at, big)
+                    self.detail = u32(octets, at, big)
                     self.length = self.trailer
                     at -= self.trailer - 4
                     break
@@ -220,10 +217,10 @@ class PcapngWalker:
                 self.trailer = 0
             if at + 12 > end:
                 break
-            kind = u32(buf, at, big)
+            kind = u32(octets, at, big)
             if kind == SECTION_BLOCK:
                 # A section says its own byte order, before its length can be read.
-                detail = u32(buf, at + 8, 0)
+                detail = u32(octets, at + 8, 0)
                 if detail == ORDER_MAGIC:
                     big = 0
                 elif detail == ORDER_MAGIC_SWAPPED:
@@ -232,7 +229,7 @@ class PcapngWalker:
                     self.reason = BAD_ORDER
                     self.detail = detail
                     break
-            length = u32(buf, at + 4, big)
+            length = u32(octets, at + 4, big)
             self.length = length
             least = 12
             if kind in (ENHANCED_PACKET_BLOCK, OLD_PACKET_BLOCK):
@@ -257,9 +254,9 @@ class PcapngWalker:
                 break
             if at + length > end:
                 break
-            if u32(buf, at + length - 4, big) != length:
+            if u32(octets, at + length - 4, big) != length:
                 self.reason = BAD_TRAILER
-                self.detail = u32(buf, at + length - 4, big)
+                self.detail = u32(octets, at + length - 4, big)
                 break
             if kind in (SECTION_BLOCK, INTERFACE_BLOCK):
                 self.reason = BLOCK
@@ -267,7 +264,7 @@ class PcapngWalker:
                 break
             size = length - 32
             body = at + 28
-            interface = u32(buf, at + 8, big)
+            interface = u32(octets, at + 8, big)
             if kind == SIMPLE_PACKET_BLOCK:
                 size = length - 16
                 body = at + 12
@@ -281,7 +278,7 @@ class PcapngWalker:
                 break
             row = interface * IF_WORDS
             if kind == SIMPLE_PACKET_BLOCK:
-                full = u32(buf, at + 8, big)
+                full = u32(octets, at + 8, big)
                 stored = full
                 if interfaces[row + IF_SNAP] and stored > interfaces[row + IF_SNAP]:
                     stored = interfaces[row + IF_SNAP]
@@ -289,9 +286,9 @@ class PcapngWalker:
                 # (0 for the first): time then never goes back because of it.
                 moment = self.last_ns
             else:
-                stored = u32(buf, at + 20, big)
-                full = u32(buf, at + 24, big)
-                ticks = u32(buf, at + 12, big) << 32 | u32(buf, at + 16, big)
+                stored = u32(octets, at + 20, big)
+                full = u32(octets, at + 24, big)
+                ticks = u32(octets, at + 12, big) << 32 | u32(octets, at + 16, big)
                 mode = interfaces[row + IF_MODE]
                 factor = interfaces[row + IF_FACTOR]
                 limit = interfaces[row + IF_LIMIT]

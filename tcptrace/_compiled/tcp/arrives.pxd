@@ -20,8 +20,10 @@ cdef class Arrives:
     cdef public Numbers numbers
     cdef public Store store
 
+    @cython.locals(numbers=Numbers)
+    cpdef place(self, End end, End peer, Segment x, long long seq, long long ack)
     @cython.locals(numbers=Numbers, block=int, near="long long")
-    cpdef place(self, End end, End peer, Segment x, long long seq, long long ack, unsigned int[::1] sack, long long at)
+    cpdef place_blocks(self, Segment x, unsigned int[::1] sack, long long at)
     @cython.locals(paths=Paths)
     cpdef arrive(self, Stream stream, End end, End peer, Segment x, long long clock_ns)
     @cython.locals(before="long long")

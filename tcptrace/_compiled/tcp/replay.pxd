@@ -1,8 +1,10 @@
 cimport cython
+from tcptrace.model cimport words
 from ..flow.rows cimport Cold, End, Entry, Numbers, Segment, Stream
 from ..flow.table cimport FlowTable
 from .account cimport Account
 from .arrives cimport Arrives
+from .drafts cimport Drafts
 from .heads cimport Heads
 from .incarnations cimport Incarnations
 from .notes cimport Notebook
@@ -14,10 +16,12 @@ from .steps cimport Steps
 from .store cimport Store
 from .testimony cimport Testimony
 from .unseen cimport Unseen
+from .verdict cimport Verdict
 
 cdef long long NO_TIME, F_FIN, HALF, MASK32, NONE, S_OVER, S_REUSED, S_SELF, S_WOKEN
 cdef long long WRAP, KEY_WORDS, SACK_WORDS, ACK, FIN, MARK_BAD_CHECKSUM, MARK_OFFLOADED, MARK_TRUNCATED
 cdef long long OPT_TIMESTAMPS, RST, SYN, BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK, CONTROL, HEAD_OCTETS
+cdef long long FLAG_BITS, KEPT_WORDS, OPENER, OVER, ROW_WORDS
 
 
 @cython.final
@@ -28,6 +32,8 @@ cdef class Replay:
     cdef public Testimony testimony
     cdef public Arrives arrives
     cdef public Unseen unseen
+    cdef public Drafts drafts
+    cdef public int is_drafting
     cdef public Incarnations incarnations
     cdef public Numbers numbers
     cdef public Store store
@@ -39,11 +45,10 @@ cdef class Replay:
     @cython.locals(i="long long", now="long long")
     cpdef see(self, long long[::1] time_ns, long long count)
     @cython.locals(
-        store=Store, flows=FlowTable, account=Account, i="long long", now="long long", back="long long", at="long long", before="long long",
+        store=Store, flows=FlowTable, kept=int, i="long long", now="long long", back="long long", at="long long", before="long long",
         k0="unsigned long long", k1="unsigned long long", k2="unsigned long long", k3="unsigned long long",
         k4="unsigned long long", hashed="unsigned int", entry=Entry, bits=int, here=int, size="long long",
-        stream=Stream, sender=End, end=End, peer=End, number="long long", acked="long long", right="long long",
-        previous=Stream, x=Segment, other_end=End, other_peer=End,
+        stream=Stream, sender=End, end=End, peer=End, previous=Stream, x=Segment, other_end=End, other_peer=End,
     )
     cpdef long long run(
         self, const unsigned char[::1] octets, long long count, long long[::1] frame, long long[::1] time_ns, unsigned long long[::1] key,
@@ -52,11 +57,35 @@ cdef class Replay:
         unsigned short[::1] options, unsigned char[::1] scale, unsigned int[::1] tsval, unsigned int[::1] tsecr,
         unsigned char[::1] sack_count, unsigned int[::1] sack, unsigned char[::1] marks, unsigned int[::1] wrong,
         unsigned char[::1] duplicate, long long[::1] earlier, long long[::1] stream_of)
-    @cython.locals(stream=Stream, end=End, peer=End, side=int, x=Segment)
+    @cython.locals(account=Account, number="long long", acked="long long", right="long long")
+    cdef int goes_on(
+        self, Stream stream, End end, End peer, int here, long long frame, long long now, long long seq, long long ack, long long window, long long size,
+        int options, unsigned int tsval, unsigned int tsecr) except -1
+    @cython.locals(x=Segment)
+    cdef void fill(
+        self, long long frame, long long now, int here, int bits, long long size, long long window, int options, int scale,
+        unsigned int tsval, unsigned int tsecr, int sack_count) noexcept
+    @cython.locals(stream=Stream, log=bytes, is_over=int)
     cpdef Stream wake(self, Entry entry)
+    @cython.locals(
+        octets="const unsigned char*", label="unsigned long long", opener_next="long long", other_next="long long",
+        x=Segment, at="long long", first="unsigned long long", second="unsigned long long", third="unsigned long long",
+        frame="long long", now="long long", bits=int, size="long long", options="long long", here=int, seq="long long",
+        ack="long long", end=End, peer=End, scale=int,
+    )
+    cdef int arrive_again(self, Entry entry, Stream stream, bytes log) except -1
+    @cython.locals(stream=Stream, end=End, peer=End, side=int, x=Segment)
+    cdef Stream wake_syn(self, Entry entry)
     @cython.locals(new=Stream, older=Stream, sender=End, receiver=End, paths=Paths, x=Segment)
     cpdef Stream new_incarnation(self, Entry entry, Stream old, long long at, long long frame, long long time_ns, int side, long long seq, unsigned int tsval, int options)
     @cython.locals(old_end=End)
     cpdef answer(self, Stream stream, Stream previous, int side, Segment x)
+    @cython.locals(application="unsigned int")
+    cdef int look_at_draft(
+        self, const unsigned char[::1] octets, long long start, long long captured, Entry entry, int side) except -1
     @cython.locals(size="long long", role=int, known="long long")
-    cpdef look_at(self, const unsigned char[::1] octets, long long start, long long captured, Stream stream, int side)
+    cdef unsigned int look_at(
+        self, const unsigned char[::1] octets, long long start, long long captured, unsigned int application, Entry key,
+        int client, int syn_side, int side) except? 0
+    @cython.locals(rows=list, paths=Paths, at="long long", row=object, entry=Entry, stream=Stream)
+    cpdef tally(self, Verdict verdict, long long frame)

@@ -1,6 +1,7 @@
 cimport cython
 from ..flow.rows cimport Entry, Stream
 from ..flow.table cimport FlowTable
+from .drafts cimport Drafts
 from .packed cimport Packer
 from .paths cimport Paths
 from .verdict cimport Verdict
@@ -10,6 +11,7 @@ cdef long long S_GIVEN_UP, S_SELF, S_WOKEN, CANDIDATES
 
 @cython.final
 cdef class Store:
+    cdef public Drafts drafts
     cdef public FlowTable flows
     cdef public Packer packer
     cdef public Verdict verdict

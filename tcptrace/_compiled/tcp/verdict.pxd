@@ -15,8 +15,8 @@ cdef class Verdict:
     cdef public long long reset_frame, one_direction, given_up
     cdef public long long[::1] counts
 
-    @cython.locals(at="long long", row=object, key=Entry, stream=Stream, low=End, high=End)
-    cpdef tally(self, list rows, long long clock_ns, long long frame)
+    @cython.locals(key=Entry, entry=Entry, octets=bytes, stream=Stream, low=End, high=End)
+    cpdef add(self, object row, long long clock_ns, long long frame)
 
     @cython.locals(key=Entry, low_port="long long", high_port="long long")
     cpdef int find_client(self, Stream stream) noexcept

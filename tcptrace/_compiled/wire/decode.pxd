@@ -1,5 +1,6 @@
 # C types of tcptrace/wire/decode.py.
 cimport cython
+from tcptrace.model cimport words
 from .network cimport Network
 from .tunnels cimport Tunnels
 
@@ -8,11 +9,11 @@ cdef int FIN, RST, SYN, MARK_BAD_CHECKSUM, MARK_NO_IP_ID, MARK_OFFLOADED, MARK_T
 cdef int OPT_FAST_OPEN, OPT_FAST_OPEN_COOKIE, OPT_MALFORMED, OPT_MSS, OPT_SACK, OPT_SACK_PERMITTED
 cdef int OPT_SCALE, OPT_TIMESTAMPS
 cdef int NEXT, WRAPPED, CHECK_NONE, CHECK_FLAGS, CHECK_ALL, EXTENSION_OCTETS, PAYLOAD_OCTETS
-cdef unsigned long long MASK32, TOP32
+cdef unsigned long long MASK32, TOP32, NO_HOP_LIMIT
 
 @cython.final
 cdef class Decode:
-    cdef const unsigned char[::1] buf
+    cdef const unsigned char* buf
     cdef long long[::1] counters
     cdef unsigned long long[::1] keys
     cdef Network network
@@ -53,11 +54,10 @@ cdef class Decode:
     cpdef long long run(
         self, const unsigned char[::1] buffer, frames, long long count, long long first=*, long long made=*)
     cdef long long u16(self, long long at) noexcept
-    @cython.locals(word="unsigned int")
     cdef unsigned long long u32(self, long long at) noexcept
     @cython.locals(
-        network=Network, at="long long", header="long long", octets="long long", payload="long long",
-        end="long long", length="long long", there="long long", flags="long long", mark="long long",
+        network=Network, buf="const unsigned char*", at="long long", header="long long", octets="long long",
+        payload="long long", end="long long", length="long long", there="long long", flags="long long", mark="long long",
         uncovered="long long",
     )
     cdef long long tcp(self, long long n) noexcept
@@ -82,6 +82,15 @@ cdef class Decode:
     cdef unsigned long long last_word(self, long long at, long long stop) noexcept
     @cython.locals(network=Network, start="long long", limit="long long")
     cdef unsigned long long hash(self, long long at, long long header_end, long long uncovered) noexcept
+    @cython.locals(
+        buf="const unsigned char*", first="unsigned long long", second="unsigned long long", a="unsigned long long",
+        b="unsigned long long",
+    )
+    cdef unsigned long long hash_plain(self, long long start, unsigned long long octets, long long has_timestamps) noexcept
+    cdef unsigned long long product(
+        self, long long key, unsigned long long first, unsigned long long second) noexcept
+    cdef unsigned long long le32(self, long long at) noexcept
+    cdef void begin(self, unsigned long long first, unsigned long long second) noexcept
     @cython.locals(key="long long")
     cdef void mix_pair(self, unsigned long long first, unsigned long long second) noexcept
     @cython.locals(

@@ -1,5 +1,6 @@
 # C types of tcptrace/wire/network.py.
 cimport cython
+from tcptrace.model cimport words
 
 cdef int COUNT_FRAGMENT, COUNT_LINK_TYPE, COUNT_MALFORMED, COUNT_NOT_IP, COUNT_TRUNCATED
 cdef int ETHERTYPE, FIRST_HEADER, FRAME_RELAY, IEEE802_11, LLC, PRISM, PROTOCOL, RADIOTAP
@@ -10,7 +11,7 @@ cdef int TCP, HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION, LOOSE_
 
 @cython.final
 cdef class Network:
-    cdef const unsigned char[::1] buf
+    cdef const unsigned char* buf
     cdef int[::1] links
     cdef int[::1] seen
     cdef readonly long long seen_count
@@ -25,7 +26,6 @@ cdef class Network:
     cdef long long wrapped(self, long long what, long long number) noexcept
     cdef void bound(self, long long stop) noexcept
     cdef long long u16(self, long long at) noexcept
-    @cython.locals(word="unsigned int")
     cdef unsigned long long u32(self, long long at) noexcept
     cdef long long why_short(self, long long needed) noexcept
     @cython.locals(i="long long")

@@ -1,5 +1,6 @@
 # C types of tcptrace/wire/walk.py.
 cimport cython
+from tcptrace.model cimport words
 
 cdef int MORE, BLOCK, TOO_LONG, BAD_LENGTH, BAD_TRAILER, BAD_INTERFACE, BAD_CAPTURED, BAD_ORDER
 cdef long long MAX_RECORD
@@ -9,16 +10,14 @@ cdef long long ORDER_MAGIC, ORDER_MAGIC_SWAPPED
 cdef int IF_LINK, IF_SNAP, IF_FCS, IF_MODE, IF_FACTOR, IF_LIMIT, IF_OFFSET_NS, IF_RESOLUTION, IF_SECONDS, IF_WORDS
 cdef int TIME_MULTIPLY, TIME_DIVIDE, TIME_EXACT
 
-# Unsigned inside (a first octet above 127 must not become a sign), with room to spare outside.
-@cython.locals(a="unsigned int", b="unsigned int", c="unsigned int", d="unsigned int")
-cdef long long u32(const unsigned char[::1] buf, long long at, int big) noexcept nogil
+cdef long long u32(const unsigned char* octets, long long at, int big) noexcept nogil
 
 cdef class PcapWalker:
     cdef public int big, unit, header, lengths, link, fcs, reason
     cdef public long long frames, position, detail
 
     @cython.locals(
-        big="int", unit="long long", header="long long", lengths="int", fcs="long long", frames="long long",
+        octets="const unsigned char*", big="int", unit="long long", header="long long", lengths="int", fcs="long long", frames="long long",
         room="long long", count="long long", at="long long", stored="long long", length="long long",
         kept="long long")
     cpdef long long walk(
@@ -30,7 +29,7 @@ cdef class PcapngWalker:
     cdef public long long frames, last_ns, position, trailer, detail, length
 
     @cython.locals(
-        big="int", room="long long", at="long long", kind="long long", detail="long long", length="long long",
+        octets="const unsigned char*", big="int", room="long long", at="long long", kind="long long", detail="long long", length="long long",
         least="long long", size="long long", body="long long", interface="long long", row="long long",
         full="long long", stored="long long", moment="long long", ticks="unsigned long long", mode="long long",
         factor="unsigned long long", limit="unsigned long long", below="unsigned long long",

@@ -1,0 +1,40 @@
+"""Words in octets, for the hot files: plain here, machine words in their twins (``words.pxd``).
+
+A hot file says ``from tcptrace.model import words``; in its twin ``words.be32(...)`` is the inline function of the ``.pxd``,
+which a compiler makes one instruction of. Nobody looks here whether the octets are there.
+"""
+
+import sys
+from array import array
+
+Octets = bytes | bytearray | memoryview
+
+
+def first(octets: Octets) -> Octets:
+    """Return what the other functions take: a pointer in the twins, which owns nothing."""
+    return octets
+
+
+def be16(octets: Octets, at: int) -> int:
+    """Return the 16-bit word at ``at`` in network byte order."""
+    return octets[at] << 8 | octets[at + 1]
+
+
+def be32(octets: Octets, at: int) -> int:
+    """Return the 32-bit word at ``at`` in network byte order."""
+    return octets[at] << 24 | octets[at + 1] << 16 | octets[at + 2] << 8 | octets[at + 3]
+
+
+def le32(octets: Octets, at: int) -> int:
+    """Return the little-endian 32-bit word at ``at``."""
+    return octets[at] | octets[at + 1] << 8 | octets[at + 2] << 16 | octets[at + 3] << 24
+
+
+def native64(octets: Octets, at: int) -> int:
+    """Return the 64-bit word number ``at`` as this machine has it in memory."""
+    return int.from_bytes(octets[8 * at : 8 * at + 8], sys.byteorder)
+
+
+def octets64(column: "array[int]", start: int, count: int) -> bytes:
+    """Return ``count`` words of a column of 64-bit words ('Q') as they are in memory."""
+    return column[start : start + count].tobytes()
