@@ -176,7 +176,7 @@ class Analysis:
                     continue
                 row = self._finish(gone)
                 judged.judge(row)
-                self._closer.count(row)
+                judged.count(row)
                 self._release(row)
             self._replay.store.evicted.clear()
         self._replay.tally(judged, self._frames + 1)
@@ -379,7 +379,7 @@ class Analysis:
     def _record(self, row: "rows.Stream") -> Connection:
         record, steps = self._recorder.record(row)
         self._recorder.count_losses(record.finding_counts)
-        self._closer.count(row)
+        self._recorder.verdict.count(row)
         if self.keep is not None:
             self.keep(record)
         if self._watcher is not None:

@@ -8,7 +8,7 @@ A hot file: plain Python here, compiled with the C types of ``_compiled/find/clo
 
 from collections.abc import Callable
 
-from tcptrace.flow.bits import F_ACKED, NO_TIME, NONE, S_GIVEN_UP
+from tcptrace.flow.bits import NO_TIME, NONE, S_GIVEN_UP
 
 from ..flow.rows import End, Entry, Stream
 from ..tcp.replay import Replay
@@ -53,12 +53,9 @@ class Closer:
 
     def finish_here(self, kept: "Stream | Entry | bytes", frame: int) -> Stream:
         """Do as ``finish`` does; what was packed is given in rows that the next call takes again."""
-        if isinstance(kept, bytes):
-            row = self.unpack(kept)
-        elif isinstance(kept, Entry):
-            row = self.wake(kept)
-        else:
-            row = kept
+        if not isinstance(kept, bytes):
+            return self.finish(kept, frame)
+        row = self.unpack(kept)
         self.expire(row, frame)
         return row
 
@@ -124,18 +121,6 @@ class Closer:
         end.sent_end = NONE
         end.sent_ns = 0
 
-    def count(self, row: Stream) -> None:
-        """Count the outcome of the connection that was judged last."""
-        judged = self.verdict
-        judged.counts[judged.outcome] += 1
-        if row.flags & S_GIVEN_UP:
-            judged.given_up += 1
-        low = row.low
-        high = row.high
-        if low is not None and high is not None:
-            if (high.packets == 0 and low.flags & F_ACKED) or (low.packets == 0 and high.flags & F_ACKED):
-                judged.one_direction += 1
-
     def release(self, row: Stream) -> None:
         """Let go of what a connection holds that nobody will ask for again."""
         replay = self.replay
@@ -158,7 +143,7 @@ class Closer:
         if writer is None:
             return
         writer.line(row, self.found, self.labels[row.application >> 2])
-        self.count(row)
+        self.verdict.count(row)
         if not writer.whole and self.tail is not None:
             tail = self.tail(row)
             writer.sheet.reserve(len(tail))

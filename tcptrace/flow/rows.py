@@ -6,9 +6,15 @@ the entry). ``NONE`` means absent. What most ends never need is in ``Cold``, mad
 """
 
 from array import array
+from typing import TYPE_CHECKING
 
-from tcptrace.flow.bits import HALF, MASK32, NO_TIME, NONE, WRAP
+from tcptrace.flow.bits import F_ACKED, HALF, MASK32, NO_TIME, NONE, WRAP
 from tcptrace.model.states import UNKNOWN
+
+if TYPE_CHECKING:
+    import cython  # what the compiler reads, wherever it stands
+else:
+    from tcptrace.model import uncompiled as cython
 
 
 class Copy:
@@ -224,7 +230,32 @@ class Stream:
         self.older_frame = 0  # and its last frame
         self.both_frame = 0  # the second end's SYN without ACK
 
+    def end_of(self, side: int) -> End:
+        """Return the end of a side, made where no segment of it came yet."""
+        end = self.high if side else self.low
+        if end is None:
+            end = End()
+            if side:
+                self.high = end
+            else:
+                self.low = end
+        return end
 
+    def is_one_way(self) -> int:
+        """Return 1 where one end's segments were captured, which acknowledge the other's."""
+        low = self.low
+        high = self.high
+        if low is None or high is None:
+            return 0
+        if high.packets == 0:
+            return 1 if low.flags & F_ACKED else 0
+        return 1 if low.packets == 0 and high.flags & F_ACKED else 0
+
+
+# Out of the garbage collector's sight, which spares 16 octets of each: a flood of SYNs makes millions. An entry and its
+# newest stream hold each other: whoever lets go of that stream takes it from the entry (`tcp.store`).
+@cython.no_gc
+@cython.cclass
 class Entry:
     """A four-tuple in the flow table: its newest stream, or a SYN that has no stream yet (`tcp.drafts`)."""
 

@@ -1,8 +1,7 @@
 """Measures of connections that are over, packed: some 300 octets for both directions instead of 900.
 
-Numbers of variable length (LEB128; signed, zigzag; most as differences) in one ``bytes``, as ``tcp.packed`` does it for the
-rows of the replay. Each field is named once: ``move`` writes it where a connection is packed and reads it where it is
-unpacked. A direction with something rare, or with outstanding segments beyond one, stays as it is.
+Numbers of variable length (``flow.varints``; most as differences) in one ``bytes``, as ``tcp.packed`` does it for the rows
+of the replay. A direction with something rare, or with outstanding segments beyond one, stays as it is.
 
 A hot file: plain Python here, compiled with the C types of ``_compiled/measure/packed.pxd``.
 """
@@ -11,6 +10,7 @@ from math import frexp, ldexp
 
 from tcptrace.flow.bits import NO_TIME, NONE
 
+from ..flow.varints import Varints
 from .meters import Meter
 
 ROOM = 2048  # octets of two meters: 70 numbers of at most 10 each
@@ -27,17 +27,13 @@ G_SENT = 0x40
 G_WAITS = 0x80
 
 
-class Packer:
+class Packer(Varints):
     """Packs meters, two at a time, and unpacks them."""
 
-    __slots__ = ("at", "into", "is_reading", "octets", "room")
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self.room = bytearray(ROOM)  # what is being written
-        self.into = memoryview(self.room)
-        self.octets = b""  # what is being read
-        self.at = 0
-        self.is_reading = 0
+        super().__init__(ROOM)
 
     def pack(self, low: Meter, high: Meter) -> bytes:
         """Return both meters packed."""
@@ -60,39 +56,6 @@ class Packer:
         return 1 if meter.rare is None and meter.ring == NONE and meter.last_ns != NO_TIME else 0
 
     # -- numbers ------------------------------------------------------------------------------------------------------
-
-    def put(self, value: int) -> None:
-        """Write a signed number below 2^62."""
-        word = value << 1 ^ value >> 63
-        at = self.at
-        while word > 127:
-            self.into[at] = word & 127 | 128
-            word >>= 7
-            at += 1
-        self.into[at] = word
-        self.at = at + 1
-
-    def get(self) -> int:
-        """Read what ``put`` wrote."""
-        word = 0
-        shift = 0
-        at = self.at
-        octet = self.octets[at]
-        while octet > 127:
-            word |= (octet & 127) << shift
-            shift += 7
-            at += 1
-            octet = self.octets[at]
-        word |= octet << shift
-        self.at = at + 1
-        return word >> 1 ^ -(word & 1)
-
-    def move(self, value: int) -> int:
-        """Write a number, or read it and return it."""
-        if self.is_reading:
-            return self.get()
-        self.put(value)
-        return value
 
     def near(self, value: int, base: int) -> int:
         """Write or read a number by its distance from ``base``."""

@@ -69,6 +69,28 @@ class Drafts:
         self.used = 0  # words that were ever used
         self.free = NONE  # the first slot that was given back; its first word names the next, plus 1
 
+    def keep_syn(
+        self,
+        entry: Entry,
+        frame: int,
+        now: int,
+        side: int,
+        seq: int,
+        window: int,
+        options: int,
+        scale: int,
+        tsval: int,
+    ) -> None:
+        """Keep a lone SYN in its entry: small until more comes, for a flood of them is cheap so."""
+        entry.first_frame = frame
+        entry.first_ns = now
+        entry.side = side
+        entry.seq = seq
+        entry.window = window
+        entry.options = options
+        entry.scale = scale
+        entry.tsval = tsval
+
     def take(
         self,
         entry: Entry,

@@ -1,9 +1,12 @@
 """First payloads whose label is known: what most connections of a capture begin with, they begin with again and again."""
 
 from array import array
+from collections.abc import Callable
 
 from tcptrace.flow.bits import MASK32
 from tcptrace.model import words
+
+from ..flow.rows import Entry
 
 HEAD_OCTETS = 64  # what the application is told by
 SLOTS = 512  # for each role; the newest payload of a slot stands
@@ -14,9 +17,11 @@ PRIME = 0x01000193
 class Heads:
     """Labels by first payload and role (0: the opener's, 1: the other end's)."""
 
-    __slots__ = ("labels", "octets", "sizes")
+    __slots__ = ("classify", "labels", "octets", "sizes")
 
-    def __init__(self) -> None:
+    def __init__(self, classify: Callable[[bytes, Entry, int, int], tuple[int, bool]]) -> None:
+        """Take what classifies first payloads (see ``Replay``)."""
+        self.classify = classify
         self.octets = bytearray(2 * SLOTS * HEAD_OCTETS)
         self.sizes = array("q", bytes(8 * 2 * SLOTS))  # 0: the slot is empty
         self.labels = array("q", bytes(8 * 2 * SLOTS))
@@ -60,3 +65,32 @@ class Heads:
         self.labels[slot] = label
         for at in range(size):
             self.octets[slot * HEAD_OCTETS + at] = octets[start + at]
+
+    def look_at(
+        self,
+        octets: bytes | bytearray | memoryview,
+        start: int,
+        captured: int,
+        application: int,
+        key: Entry,
+        client: int,
+        syn_side: int,
+        side: int,
+    ) -> int:
+        """Show the first payload of a side to the classifier, until it knows the application; return the bits of it.
+
+        ``application`` is as in ``flow.rows.Stream``.
+        """
+        application |= 1 << side
+        if application >> 2:
+            return application
+        size = captured if captured < HEAD_OCTETS else HEAD_OCTETS
+        role = 0 if syn_side == side else 1
+        if syn_side >= 0:
+            known = self.find(words.first(octets), start, size, role)
+            if known >= 0:
+                return application | known << 2
+        label, is_portless = self.classify(bytes(octets[start : start + size]), key, client, side)
+        if is_portless and syn_side >= 0:
+            self.keep(words.first(octets), start, size, role, label)
+        return application | label << 2

@@ -1,16 +1,15 @@
 """Connections that are over, packed: some 300 octets instead of 1,300, and their rows are free for the next.
 
 Most connections of a long capture are over, and no segment comes for them any more. When both ends are in CLOSED or
-TIME-WAIT, their rows, open events and steps are written as numbers of variable length (LEB128; signed, zigzag; most as
-differences) into one ``bytes``. A segment that comes all the same unpacks them; nothing is lost on the way.
-
-Each field is named once: ``move`` writes it where a connection is packed and reads it where it is unpacked. The first
+TIME-WAIT, their rows, open events and steps are written as numbers of variable length (``flow.varints``; most as
+differences) into one ``bytes``. A segment that comes all the same unpacks them; nothing is lost on the way. The first
 octet is the number of the outcome, the second ``ONE_WAY`` where only one end's segments were captured.
 """
 
-from tcptrace.flow.bits import F_ACKED, MASK32, NO_TIME, NONE, S_REUSED, S_SELF
+from tcptrace.flow.bits import MASK32, NO_TIME, NONE, S_REUSED, S_SELF
 
 from ..flow.rows import Cold, End, Entry, Event, Stream
+from ..flow.varints import Varints
 from .paths import Paths
 
 ROOM = 16384  # octets of the longest packed connection
@@ -32,18 +31,14 @@ U_RARE = 0x100
 U_COLD = 0x200
 
 
-class Packer:
+class Packer(Varints):
     """Packs connections and unpacks them."""
 
-    __slots__ = ("at", "into", "is_reading", "notes", "octets", "paths", "room")
+    __slots__ = ("notes", "paths")
 
     def __init__(self, paths: Paths) -> None:
+        super().__init__(ROOM)
         self.paths = paths
-        self.room = bytearray(ROOM)  # what is being written
-        self.into = memoryview(self.room)
-        self.octets = b""  # what is being read
-        self.at = 0
-        self.is_reading = 0
         self.notes: dict[int, list[tuple[int, ...]]] = {}  # notes of packed streams, by number
 
     def pack(self, stream: Stream, outcome: int) -> bytes | None:
@@ -55,9 +50,8 @@ class Packer:
             return None
         if not self.fits(low) or not self.fits(high):
             return None
-        one_way = (high.packets == 0 and low.flags & F_ACKED) or (low.packets == 0 and high.flags & F_ACKED)
         self.into[0] = outcome
-        self.into[1] = ONE_WAY if one_way else 0
+        self.into[1] = ONE_WAY if stream.is_one_way() else 0
         self.at = HEAD
         self.is_reading = 0
         self.move_stream(stream, key, low, high)
@@ -110,43 +104,6 @@ class Packer:
         return 1
 
     # -- numbers ------------------------------------------------------------------------------------------------------
-
-    def put(self, value: int) -> None:
-        """Write a signed number below 2^62."""
-        word = value << 1 ^ value >> 63
-        at = self.at
-        if word < 128:  # most are
-            self.into[at] = word
-            self.at = at + 1
-            return
-        while word > 127:
-            self.into[at] = word & 127 | 128
-            word >>= 7
-            at += 1
-        self.into[at] = word
-        self.at = at + 1
-
-    def get(self) -> int:
-        """Read what ``put`` wrote."""
-        word = 0
-        shift = 0
-        at = self.at
-        octet = self.octets[at]
-        while octet > 127:
-            word |= (octet & 127) << shift
-            shift += 7
-            at += 1
-            octet = self.octets[at]
-        word |= octet << shift
-        self.at = at + 1
-        return word >> 1 ^ -(word & 1)
-
-    def move(self, value: int) -> int:
-        """Write a number, or read it and return it."""
-        if self.is_reading:
-            return self.get()
-        self.put(value)
-        return value
 
     def near(self, value: int, base: int, absent: int) -> int:
         """Write or read a number by its distance from ``base``, or that it is ``absent``."""

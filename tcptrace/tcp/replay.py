@@ -34,7 +34,6 @@ from tcptrace.model.tcpflags import (
 )
 from tcptrace.tcp.codes import BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK
 from tcptrace.tcp.drafts import FLAG_BITS, KEPT_WORDS, OPENER, OVER, ROW_WORDS
-from tcptrace.tcp.heads import HEAD_OCTETS
 
 from ..flow.rows import End, Entry, Numbers, Segment, Stream
 from .account import Account
@@ -60,7 +59,7 @@ class Replay:
     """All connections of a capture."""
 
     __slots__ = (
-        "account", "arrives", "classify", "clock_ns", "drafts", "earliest_ns", "heads", "incarnations", "is_drafting",
+        "account", "arrives", "clock_ns", "drafts", "earliest_ns", "heads", "incarnations", "is_drafting",
         "last_frame", "last_ns", "latest_ns", "notes", "numbers", "offloaded", "paths", "store", "testimony",
         "time_went_back", "truncated", "unseen", "x",
     )  # fmt: skip
@@ -106,8 +105,7 @@ class Replay:
         self.time_went_back = 0
         self.truncated = 0  # segments whose payload the snap length cut
         self.offloaded = 0  # segments with an offloaded checksum
-        self.classify = classify
-        self.heads = Heads()
+        self.heads = Heads(classify)
 
     def see(self, time_ns: "array[int]", count: int) -> None:
         """Take the times of a batch's frames, TCP or not."""
@@ -169,15 +167,8 @@ class Replay:
             here = side[i]
             size = length[i]
             if entry is None:
-                entry = Entry()
-                entry.hash = hashed
-                entry.k0 = k0
-                entry.k1 = k1
-                entry.k2 = k2
-                entry.k3 = k3
-                entry.k4 = k4
-                flows.insert(entry)
-                self.store.open_stream(entry, self.clock_ns)
+                entry = store.open_entry(hashed, k0, k1, k2, k3, k4)
+                store.open_stream(entry, self.clock_ns)
                 if (
                     bits & CONTROL == SYN
                     and not back
@@ -185,15 +176,9 @@ class Replay:
                     and not duplicate[i]
                     and size == 0
                 ):
-                    # A lone SYN: kept small until more comes (a flood of them is cheap).
-                    entry.first_frame = frame[i]
-                    entry.first_ns = now
-                    entry.seq = seq[i]
-                    entry.window = window[i]
-                    entry.options = options[i]
-                    entry.scale = scale[i]
-                    entry.tsval = tsval[i]
-                    entry.side = here
+                    self.drafts.keep_syn(
+                        entry, frame[i], now, here, seq[i], window[i], options[i], scale[i], tsval[i]
+                    )
                     stream_of[i] = entry.number
                     continue
                 stream = self.store.make_stream(entry, frame[i], now, here)
@@ -213,10 +198,7 @@ class Replay:
                     )  # fmt: skip
                     if kept:
                         stream_of[i] = entry.number
-                        if marks[i] & MARK_TRUNCATED:
-                            self.truncated += 1
-                        if marks[i] & MARK_OFFLOADED:
-                            self.offloaded += 1
+                        self.count_marks(marks[i])
                         if size and payload_captured[i]:
                             self.look_at_draft(octets, payload[i], payload_captured[i], entry, here)
                         if kept == OVER:
@@ -233,32 +215,12 @@ class Replay:
             stream_of[i] = stream.number
             if stream.flags & S_SELF:
                 here = 0
-            if here:
-                end = stream.high
-                peer = stream.low
-            else:
-                end = stream.low
-                peer = stream.high
-            if end is None:
-                end = End()
-                if here:
-                    stream.high = end
-                else:
-                    stream.low = end
-            if stream.flags & S_SELF:
-                peer = end
-            elif peer is None:
-                peer = End()
-                if here:
-                    stream.low = peer
-                else:
-                    stream.high = peer
-            end.packets += 1
-            end.data_bytes += size
-            stream.last_frame = frame[i]
-            stream.last_ns = now
-            if end.first_raw < 0 or bits & (SYN | ACK) == SYN | ACK:
-                end.first_raw = seq[i] if bits & SYN else (seq[i] - 1) & MASK32
+            end = stream.high if here else stream.low
+            peer = stream.low if here else stream.high
+            if end is None or peer is None:
+                end = stream.end_of(here)
+                peer = end if stream.flags & S_SELF else stream.end_of(1 - here)
+            self.count(stream, end, frame[i], now, bits, seq[i], size)
             if back:
                 self.time_went_back += 1
                 self.notes.note(stream, TIME_WENT_BACK, frame[i], here, back, before)
@@ -266,15 +228,12 @@ class Replay:
                 end.duplicates += 1
                 self.notes.note(stream, DUPLICATE_FRAME, frame[i], here, size, earlier[i])
                 continue
-            if marks[i] & MARK_TRUNCATED:
-                self.truncated += 1
-            if marks[i] & MARK_OFFLOADED:
-                self.offloaded += 1
+            self.count_marks(marks[i])
             if marks[i] & MARK_BAD_CHECKSUM:
                 self.notes.note(stream, BAD_CHECKSUM, frame[i], here, seq[i], size, wrong[i])
                 continue
             if size and not stream.application & (1 << here) and payload_captured[i] and not bits & RST:
-                stream.application = self.look_at(
+                stream.application = self.heads.look_at(
                     octets, payload[i], payload_captured[i], stream.application, entry,
                     self.store.verdict.find_client(stream), stream.syn_side, here,
                 )  # fmt: skip
@@ -283,7 +242,6 @@ class Replay:
                     stream, end, peer, here, frame[i], now, seq[i], ack[i], window[i], size, options[i], tsval[i], tsecr[i]
                 ):  # fmt: skip
                     continue
-            previous = stream.previous
             self.fill(
                 frame[i],
                 now,
@@ -297,28 +255,10 @@ class Replay:
                 tsecr[i],
                 sack_count[i],
             )
-            if previous is not None:
-                if x.syn and bits & ACK:
-                    self.answer(stream, previous, here, x)
-                    if stream.previous is None:
-                        self.store.retire(previous)
-                else:
-                    other_end = previous.high if here else previous.low
-                    other_peer = previous.low if here else previous.high
-                    if (
-                        other_end is not None
-                        and other_peer is not None
-                        and self.incarnations.concerns_old(
-                            previous, other_end, other_peer, stream, seq[i], ack[i], bits
-                        )
-                    ):
-                        self.arrives.place(other_end, other_peer, x, seq[i], ack[i])
-                        if x.sack_count:
-                            self.arrives.place_blocks(x, sack, i * SACK_WORDS)
-                        self.arrives.arrive_at_old(
-                            stream, previous, end, other_end, other_peer, x, self.clock_ns
-                        )
-                        continue
+            if stream.previous is not None and self.is_for_old(
+                stream, end, here, seq[i], ack[i], bits, sack, i
+            ):
+                continue
             self.arrives.place(end, peer, x, seq[i], ack[i])
             if x.sack_count:
                 self.arrives.place_blocks(x, sack, i * SACK_WORDS)
@@ -326,6 +266,56 @@ class Replay:
             if stream.flags & (S_OVER | S_WOKEN) == S_OVER:
                 self.store.retire(stream)
         return count
+
+    def count(self, stream: Stream, end: End, frame: int, now: int, bits: int, seq: int, size: int) -> None:
+        """Count a segment of an end, and take note of its first number."""
+        end.packets += 1
+        end.data_bytes += size
+        stream.last_frame = frame
+        stream.last_ns = now
+        if end.first_raw < 0 or bits & (SYN | ACK) == SYN | ACK:
+            end.first_raw = seq if bits & SYN else (seq - 1) & MASK32
+
+    def count_marks(self, marks: int) -> None:
+        """Count what the capture did not get whole."""
+        if marks & MARK_TRUNCATED:
+            self.truncated += 1
+        if marks & MARK_OFFLOADED:
+            self.offloaded += 1
+
+    def is_for_old(
+        self,
+        stream: Stream,
+        end: End,
+        here: int,
+        seq: int,
+        ack: int,
+        bits: int,
+        sack: "array[int]",
+        at: int,
+    ) -> int:
+        """Let the segment in hand arrive at the four-tuple's older connection; return 0 where it is the new one's."""
+        x = self.x
+        previous = stream.previous
+        if previous is None:
+            return 0
+        other_end = previous.high if here else previous.low
+        other_peer = previous.low if here else previous.high
+        if x.syn and bits & ACK:  # the new SYN is answered: the old connection is left alone from here
+            if other_end is not None:
+                self.incarnations.answers(stream, previous, other_end, stream.first_frame, x)
+            if stream.previous is None:
+                self.store.retire(previous)
+            return 0
+        if other_end is None or other_peer is None:
+            return 0
+        if not self.incarnations.concerns_old(previous, other_end, other_peer, stream, seq, ack, bits):
+            return 0
+        self.arrives.place(other_end, other_peer, x, seq, ack)
+        if x.sack_count:
+            self.arrives.place_blocks(x, sack, at * SACK_WORDS)
+        self.arrives.arrive_at_old(stream, previous, end, other_end, other_peer, x, self.clock_ns)
+        return 1
 
     def goes_on(
         self,
@@ -427,13 +417,10 @@ class Replay:
 
     def wake(self, entry: Entry) -> Stream:
         """Make the row of a SYN, and let that SYN and the plain segments behind it arrive."""
-        if entry.draft >= 0:
+        is_over = 1 if entry.draft < 0 else 0
+        if not is_over:
             self.drafts.close(entry)
-            log = entry.log
-            is_over = 0
-        else:
-            log = entry.log
-            is_over = 1
+        log = entry.log
         entry.log = None
         stream = self.wake_syn(entry)
         if log is not None:
@@ -468,20 +455,9 @@ class Replay:
                 seq = other_next
                 ack = (opener_next - (third >> 16 & 0xFFFF)) & MASK32
                 other_next = (seq + size + (1 if bits & (FIN | SYN) else 0)) & MASK32
-            if here:
-                end = stream.high
-                peer = stream.low
-            else:
-                end = stream.low
-                peer = stream.high
-            if end is None or peer is None:
-                break  # a socket connected to itself has no plain answer
-            end.packets += 1
-            end.data_bytes += size
-            stream.last_frame = frame
-            stream.last_ns = now
-            if end.first_raw < 0 or bits & SYN:
-                end.first_raw = seq if bits & SYN else (seq - 1) & MASK32
+            end = stream.end_of(here)
+            peer = stream.end_of(1 - here)
+            self.count(stream, end, frame, now, bits, seq, size)
             if stream.quiet and not bits & FIN and not end.flags & F_FIN:
                 if self.goes_on(
                     stream, end, peer, here, frame, now, seq, ack, third >> 32 & 0xFFFF, size, options, second >> 32,
@@ -509,15 +485,9 @@ class Replay:
     def wake_syn(self, entry: Entry) -> Stream:
         """Make the row of a lone SYN, and let that SYN arrive."""
         stream = self.store.make_stream(entry, entry.first_frame, entry.first_ns, entry.side)
-        end = End()
-        peer = end if stream.flags & S_SELF else End()
         side = 0 if stream.flags & S_SELF else entry.side
-        if side:
-            stream.high = end
-            stream.low = peer
-        else:
-            stream.low = end
-            stream.high = None if stream.flags & S_SELF else peer
+        end = stream.end_of(side)
+        peer = end if stream.flags & S_SELF else stream.end_of(1 - side)
         end.packets = 1
         end.first_raw = entry.seq
         x = self.x
@@ -594,12 +564,6 @@ class Replay:
             self.store.retire(old)
         return new
 
-    def answer(self, stream: Stream, previous: Stream, side: int, x: Segment) -> None:
-        """The new SYN is answered: the old connection is left alone from here."""
-        old_end = previous.high if side else previous.low
-        if old_end is not None:
-            self.incarnations.answers(stream, previous, old_end, stream.first_frame, x)
-
     def look_at_draft(
         self,
         octets: bytes | bytearray | memoryview,
@@ -611,39 +575,10 @@ class Replay:
         """Show the first payload of a side to the classifier, where the connection has no row."""
         application = self.drafts.label(entry)
         if not application & (1 << side):
-            application = self.look_at(
+            application = self.heads.look_at(
                 octets, start, captured, application, entry, entry.side, entry.side, side
             )
             self.drafts.set_label(entry, application)
-
-    def look_at(
-        self,
-        octets: bytes | bytearray | memoryview,
-        start: int,
-        captured: int,
-        application: int,
-        key: Entry,
-        client: int,
-        syn_side: int,
-        side: int,
-    ) -> int:
-        """Show the first payload of a side to the classifier, until it knows the application; return the bits of it.
-
-        ``application`` is as in ``flow.rows.Stream``.
-        """
-        application |= 1 << side
-        if application >> 2:
-            return application
-        size = captured if captured < HEAD_OCTETS else HEAD_OCTETS
-        role = 0 if syn_side == side else 1
-        if syn_side >= 0:
-            known = self.heads.find(words.first(octets), start, size, role)
-            if known >= 0:
-                return application | known << 2
-        label, is_portless = self.classify(bytes(octets[start : start + size]), key, client, side)
-        if is_portless and syn_side >= 0:
-            self.heads.keep(words.first(octets), start, size, role, label)
-        return application | label << 2
 
     def tally(self, verdict: Verdict, frame: int) -> None:
         """Count all connections by outcome in ``verdict`` as the capture ends, and let go of them."""

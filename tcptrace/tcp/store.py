@@ -46,6 +46,18 @@ class Store:
             if isinstance(row, Stream):
                 row.key = None
 
+    def open_entry(self, hashed: int, k0: int, k1: int, k2: int, k3: int, k4: int) -> Entry:
+        """Put a four-tuple into the flow table."""
+        entry = Entry()
+        entry.hash = hashed
+        entry.k0 = k0
+        entry.k1 = k1
+        entry.k2 = k2
+        entry.k3 = k3
+        entry.k4 = k4
+        self.flows.insert(entry)
+        return entry
+
     def open_stream(self, entry: Entry, clock_ns: int) -> None:
         """Give a four-tuple the next stream number, making room where there are too many."""
         if self.alive >= self.max_connections:

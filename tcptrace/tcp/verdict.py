@@ -5,7 +5,7 @@ contract.md, *Which end is which*, *Outcome*; replay.md, *Outcome*. Everything i
 
 from array import array
 
-from tcptrace.flow.bits import F_ACKED, F_FIN, F_SYN, F_SYN_ACK, NONE, S_BOTH_SYN, S_GIVEN_UP, S_SELF
+from tcptrace.flow.bits import F_FIN, F_SYN, F_SYN_ACK, NONE, S_BOTH_SYN, S_GIVEN_UP, S_SELF
 from tcptrace.model.states import CLOSE_WAIT, CLOSED, ESTABLISHED, LAST_ACK, SYN_RECEIVED, SYN_SENT
 from tcptrace.tcp.outcomes import (
     ABORTED,
@@ -77,15 +77,18 @@ class Verdict:
             self.paths.expire(low, clock_ns, frame)
         if high is not None:
             self.paths.expire(high, clock_ns, frame)
-        if low is not None and high is not None:
-            if (high.packets == 0 and low.flags & F_ACKED) or (low.packets == 0 and high.flags & F_ACKED):
-                self.one_direction += 1
-        if stream.flags & S_GIVEN_UP:
-            self.given_up += 1
-        self.counts[self.judge(stream)] += 1
+        self.judge(stream)
+        self.count(stream)
         key = stream.key
         if key is not None:
             key.stream = None  # the two hold each other
+
+    def count(self, stream: Stream) -> None:
+        """Count the outcome of the connection that was judged last."""
+        self.counts[self.outcome] += 1
+        self.one_direction += stream.is_one_way()
+        if stream.flags & S_GIVEN_UP:
+            self.given_up += 1
 
     def find_client(self, stream: Stream) -> int:
         """Return which end is the client."""

@@ -9,7 +9,7 @@ from ..tcp.verdict cimport Verdict
 from .analysis cimport Analysis
 from .written cimport Writer
 
-cdef long long F_ACKED, NO_TIME, NONE, S_GIVEN_UP
+cdef long long NO_TIME, NONE, S_GIVEN_UP
 
 
 @cython.final
@@ -36,8 +36,6 @@ cdef class Closer:
     cpdef Stream unpack(self, bytes octets)
     @cython.locals(paths=Paths, event=Event, following=Event)
     cpdef void clear(self, End end) noexcept
-    @cython.locals(judged=Verdict, low=End, high=End)
-    cpdef void count(self, Stream row) noexcept
     @cython.locals(replay=Replay, low=End, high=End, found=Analysis)
     cpdef release(self, Stream row)
     @cython.locals(writer=Writer, tail=bytes)

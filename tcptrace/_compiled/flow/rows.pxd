@@ -1,6 +1,6 @@
 cimport cython
 
-cdef long long NO_TIME, HALF, MASK32, NONE, WRAP, UNKNOWN
+cdef long long F_ACKED, NO_TIME, HALF, MASK32, NONE, WRAP, UNKNOWN
 
 
 cdef class Entry
@@ -82,10 +82,13 @@ cdef class Stream:
     cdef public long long syn_ns, synack_ns, handshake_ns, both_frame, older_frame
     cdef public list notes
     cdef public Stream previous
+    @cython.locals(end=End)
+    cpdef End end_of(self, int side)
+    @cython.locals(low=End, high=End)
+    cpdef int is_one_way(self) noexcept
 
 
 @cython.final
-@cython.no_gc  # 16 octets less; its one cycle, with its stream, is broken where the stream goes, or by the store
 cdef class Entry:
     cdef public unsigned int hash
     cdef public unsigned int seq

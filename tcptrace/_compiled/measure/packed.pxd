@@ -1,5 +1,6 @@
 # C types of tcptrace/measure/packed.py.
 cimport cython
+from ..flow.varints cimport Varints
 from .meters cimport Meter
 
 cdef long long NO_TIME, NONE, ROOM, MANTISSA
@@ -7,21 +8,10 @@ cdef long long G_DATA, G_SAMPLES, G_FULL, G_ECHOES, G_REPLIES, G_FAULTS, G_SENT,
 
 
 @cython.final
-cdef class Packer:
-    cdef public bytearray room
-    cdef public unsigned char[::1] into
-    cdef public bytes octets
-    cdef public long long at
-    cdef public int is_reading
-
+cdef class Packer(Varints):
     cpdef bytes pack(self, Meter low, Meter high)
     cpdef unpack(self, bytes octets, Meter low, Meter high)
     cpdef int fits(self, Meter meter) noexcept
-    @cython.locals(word="unsigned long long", at="long long")
-    cpdef void put(self, long long value) noexcept
-    @cython.locals(word="unsigned long long", shift=int, at="long long", octet="unsigned long long")
-    cpdef long long get(self) noexcept
-    cpdef long long move(self, long long value) noexcept
     cpdef long long near(self, long long value, long long base) noexcept
     @cython.locals(part="long long", exponent="long long")
     cpdef double squares(self, double value, long long total, long long count)

@@ -15,6 +15,9 @@ cdef class Drafts:
     cdef unsigned long long[::1] cells
     cdef readonly long long used, free
 
+    cdef void keep_syn(
+        self, Entry entry, long long frame, long long now, int side, unsigned int seq, unsigned short window,
+        unsigned short options, unsigned char scale, unsigned int tsval) noexcept
     @cython.locals(
         since="long long", apart="long long", opener="long long", other="long long", at="long long",
         row="unsigned long long", lag="unsigned long long", fin="long long", shift="unsigned long long",

@@ -1,22 +1,18 @@
 cimport cython
 from ..flow.rows cimport Cold, End, Entry, Event, Flight, Stream
+from ..flow.varints cimport Varints
 from .paths cimport Paths
 
-cdef long long F_ACKED, MASK32, NO_TIME, NONE, S_REUSED, S_SELF, ROOM, MOST_STEPS, MOST_EVENTS, ONE_WAY, HEAD
+cdef long long MASK32, NO_TIME, NONE, S_REUSED, S_SELF, ROOM, MOST_STEPS, MOST_EVENTS, ONE_WAY, HEAD
 cdef long long U_TIMESTAMPS, U_TIME_WAIT, U_SAMPLES, U_EVENTS, U_FIRST, U_UNIQUE, U_CONT, U_ACK_LAST, U_RARE, U_COLD
 
 
 @cython.final
-cdef class Packer:
+cdef class Packer(Varints):
     cdef public Paths paths
-    cdef public bytearray room
-    cdef public unsigned char[::1] into
-    cdef public bytes octets
-    cdef public long long at
-    cdef public int is_reading
     cdef public dict notes
 
-    @cython.locals(low=End, high=End, key=Entry, one_way=int)
+    @cython.locals(low=End, high=End, key=Entry)
     cpdef bytes pack(self, Stream stream, int outcome)
     @cython.locals(stream=Stream)
     cpdef Stream unpack(self, bytes octets)
@@ -24,11 +20,6 @@ cdef class Packer:
     cpdef long long last_ns(self, bytes octets)
     @cython.locals(flight=Flight, cold=Cold, event=Event, count=int)
     cpdef int fits(self, End end) noexcept
-    @cython.locals(word="unsigned long long", at="long long")
-    cpdef void put(self, long long value) noexcept
-    @cython.locals(word="unsigned long long", shift=int, at="long long", octet="unsigned long long")
-    cpdef long long get(self) noexcept
-    cpdef long long move(self, long long value) noexcept
     @cython.locals(far="long long")
     cpdef long long near(self, long long value, long long base, long long absent) noexcept
     @cython.locals(code="long long")

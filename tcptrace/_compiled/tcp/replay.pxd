@@ -20,7 +20,7 @@ from .verdict cimport Verdict
 
 cdef long long NO_TIME, F_FIN, HALF, MASK32, NONE, S_OVER, S_REUSED, S_SELF, S_WOKEN
 cdef long long WRAP, KEY_WORDS, SACK_WORDS, ACK, FIN, MARK_BAD_CHECKSUM, MARK_OFFLOADED, MARK_TRUNCATED
-cdef long long OPT_TIMESTAMPS, RST, SYN, BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK, CONTROL, HEAD_OCTETS
+cdef long long OPT_TIMESTAMPS, RST, SYN, BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK, CONTROL
 cdef long long FLAG_BITS, KEPT_WORDS, OPENER, OVER, ROW_WORDS
 
 
@@ -39,7 +39,6 @@ cdef class Replay:
     cdef public Store store
     cdef public Segment x
     cdef public long long clock_ns, earliest_ns, latest_ns, last_ns, last_frame, time_went_back, truncated, offloaded
-    cdef public object classify
     cdef public Heads heads
 
     @cython.locals(i="long long", now="long long")
@@ -48,7 +47,7 @@ cdef class Replay:
         store=Store, flows=FlowTable, kept=int, i="long long", now="long long", back="long long", at="long long", before="long long",
         k0="unsigned long long", k1="unsigned long long", k2="unsigned long long", k3="unsigned long long",
         k4="unsigned long long", hashed="unsigned int", entry=Entry, bits=int, here=int, size="long long",
-        stream=Stream, sender=End, end=End, peer=End, previous=Stream, x=Segment, other_end=End, other_peer=End,
+        stream=Stream, sender=End, end=End, peer=End, x=Segment,
     )
     cpdef long long run(
         self, const unsigned char[::1] octets, long long count, long long[::1] frame, long long[::1] time_ns, unsigned long long[::1] key,
@@ -57,6 +56,12 @@ cdef class Replay:
         unsigned short[::1] options, unsigned char[::1] scale, unsigned int[::1] tsval, unsigned int[::1] tsecr,
         unsigned char[::1] sack_count, unsigned int[::1] sack, unsigned char[::1] marks, unsigned int[::1] wrong,
         unsigned char[::1] duplicate, long long[::1] earlier, long long[::1] stream_of)
+    cdef void count(self, Stream stream, End end, long long frame, long long now, int bits, long long seq, long long size) noexcept
+    cdef void count_marks(self, int marks) noexcept
+    @cython.locals(x=Segment, previous=Stream, other_end=End, other_peer=End)
+    cdef int is_for_old(
+        self, Stream stream, End end, int here, long long seq, long long ack, int bits, unsigned int[::1] sack,
+        long long at) except -1
     @cython.locals(account=Account, number="long long", acked="long long", right="long long")
     cdef int goes_on(
         self, Stream stream, End end, End peer, int here, long long frame, long long now, long long seq, long long ack, long long window, long long size,
@@ -78,14 +83,8 @@ cdef class Replay:
     cdef Stream wake_syn(self, Entry entry)
     @cython.locals(new=Stream, older=Stream, sender=End, receiver=End, paths=Paths, x=Segment)
     cpdef Stream new_incarnation(self, Entry entry, Stream old, long long at, long long frame, long long time_ns, int side, long long seq, unsigned int tsval, int options)
-    @cython.locals(old_end=End)
-    cpdef answer(self, Stream stream, Stream previous, int side, Segment x)
     @cython.locals(application="unsigned int")
     cdef int look_at_draft(
         self, const unsigned char[::1] octets, long long start, long long captured, Entry entry, int side) except -1
-    @cython.locals(size="long long", role=int, known="long long")
-    cdef unsigned int look_at(
-        self, const unsigned char[::1] octets, long long start, long long captured, unsigned int application, Entry key,
-        int client, int syn_side, int side) except? 0
     @cython.locals(rows=list, paths=Paths, at="long long", row=object, entry=Entry, stream=Stream)
     cpdef tally(self, Verdict verdict, long long frame)

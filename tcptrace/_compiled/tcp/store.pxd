@@ -19,6 +19,10 @@ cdef class Store:
     cdef public object finished  # array of numbers
     cdef public long long max_connections, alive, finished_from, oldest
 
+    @cython.locals(entry=Entry)
+    cpdef Entry open_entry(
+        self, unsigned int hashed, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3,
+        unsigned long long k4)
     cpdef open_stream(self, Entry entry, long long clock_ns)
     @cython.locals(stream=Stream)
     cpdef Stream make_stream(self, Entry entry, long long frame, long long time_ns, int side)

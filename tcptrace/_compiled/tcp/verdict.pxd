@@ -2,7 +2,7 @@ cimport cython
 from ..flow.rows cimport Cold, End, Entry, Stream
 from .paths cimport Paths
 
-cdef long long F_ACKED, S_GIVEN_UP, OUTCOMES
+cdef long long S_GIVEN_UP, OUTCOMES
 cdef long long F_FIN, F_SYN, F_SYN_ACK, NONE, S_BOTH_SYN, S_SELF, CLOSE_WAIT, CLOSED, ESTABLISHED
 cdef long long LAST_ACK, SYN_RECEIVED, SYN_SENT, ABORTED, BOTH, CLOSING, CONNECTING, HALF_CLOSED, OPEN
 cdef long long OUT_CLOSED, REFUSED, RESET, UNANSWERED, UNKNOWN_OUTCOME, BEYOND
@@ -17,7 +17,7 @@ cdef class Verdict:
 
     @cython.locals(key=Entry, entry=Entry, octets=bytes, stream=Stream, low=End, high=End)
     cpdef add(self, object row, long long clock_ns, long long frame)
-
+    cpdef count(self, Stream stream)
     @cython.locals(key=Entry, low_port="long long", high_port="long long")
     cpdef int find_client(self, Stream stream) noexcept
     @cython.locals(alone=int, low=End, high=End, paths=Paths, passed_low="long long", passed_high="long long", final_low="long long", final_high="long long", rst_by_low="long long", rst_by_high="long long")
