@@ -111,9 +111,7 @@ class Output:
         """Write octets."""
         if len(octets) >= self._limit:
             self.flush()
-            self._progress.wipe()
-            sys.stdout.buffer.write(octets)
-            sys.stdout.buffer.flush()
+            self._hand_on(octets)
             return
         self._pending += octets
         if len(self._pending) >= self._limit:
@@ -126,7 +124,11 @@ class Output:
     def flush(self) -> None:
         """Hand on what is pending."""
         if self._pending:
-            self._progress.wipe()
-            sys.stdout.buffer.write(self._pending)
-            sys.stdout.buffer.flush()
+            self._hand_on(self._pending)
             self._pending = bytearray()
+
+    def _hand_on(self, octets: bytes | bytearray) -> None:
+        """Write octets in the place of the progress."""
+        self._progress.wipe()
+        sys.stdout.buffer.write(octets)
+        sys.stdout.buffer.flush()

@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tcptrace.measure.measures import MEASURES
-from tcptrace.measure.ways import NS, Facts, Given, Rarely, Way, spread
+from tcptrace.measure.ways import NS, Facts, Given, RareField, Rarely, Way, spread
 from tcptrace.model.records import Side
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def function() -> Callable[["Meter", Given], dict[str, object]]:
         if isinstance(row.of, Way):
             code = row.of.code()
         elif isinstance(row.of, Rarely):
-            code = repr(row.of.absent)
+            code = "0" if isinstance(row.of, RareField) else "None"
         else:
             known[f"of_{place}"] = row.of
             code = f"of_{place}(given)"

@@ -108,11 +108,6 @@ class RareField(NamedTuple):
 
     field: str
 
-    @property
-    def absent(self) -> int:
-        """What it is where there is nothing."""
-        return 0
-
     def __call__(self, given: Given) -> Value:
         """Return it."""
         value: int = getattr(given.own.rare, self.field, 0)
@@ -123,11 +118,6 @@ class RareTime(NamedTuple):
     """A time of that, in seconds; null where there is none."""
 
     field: str
-
-    @property
-    def absent(self) -> None:
-        """What it is where there is nothing."""
-        return
 
     def __call__(self, given: Given) -> Value:
         """Return it."""
@@ -143,11 +133,6 @@ class RareMean(NamedTuple):
     total: str
     per: str  # the count
 
-    @property
-    def absent(self) -> None:
-        """What it is where there is nothing."""
-        return
-
     def __call__(self, given: Given) -> Value:
         """Return it."""
         rare = given.own.rare
@@ -160,11 +145,6 @@ class RareSpread(NamedTuple):
     squares: str
     total: str
     per: str  # the count
-
-    @property
-    def absent(self) -> None:
-        """What it is where there is nothing."""
-        return
 
     def __call__(self, given: Given) -> Value:
         """Return it."""

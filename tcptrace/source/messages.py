@@ -6,9 +6,7 @@ Blocks are made of them as a TPACKET_V3 ring has them, so that all else is the s
 import select
 import socket
 import struct
-from array import array
 
-from tcptrace.source.interface import Interface
 from tcptrace.source.packet_socket import BLOCK_OCTETS, BUFFER_OCTETS, SOL_PACKET, PacketSocket
 
 _AUXDATA = 8
@@ -28,19 +26,6 @@ _FRAME_AT = 96  # behind it: the address, and room for what is put back in front
 
 class Messages(PacketSocket):
     """The frames of one interface, as many at once as have come."""
-
-    def __init__(
-        self,
-        interface: Interface,
-        program: "array[int]",
-        promiscuous: bool = False,
-        buffer_octets: int | None = None,
-    ) -> None:
-        """Open it (see ``PacketSocket``). ``InputError`` where that is not allowed."""
-        self._names: dict[str, int] = {}  # interface -> index
-        super().__init__(interface, program, promiscuous, buffer_octets)
-        self._poll = select.poll()
-        self._poll.register(self.fileno(), select.POLLIN)
 
     def is_ready(self) -> bool:
         """Say whether a frame has come."""
@@ -72,6 +57,9 @@ class Messages(PacketSocket):
 
     def _prepare(self) -> None:
         """Ask for times, for VLAN tags, and for a large buffer."""
+        self._names: dict[str, int] = {}  # interface -> index
+        self._poll = select.poll()
+        self._poll.register(self.fileno(), select.POLLIN)
         self._socket.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
         self._socket.setsockopt(SOL_PACKET, _AUXDATA, 1)
         octets = self._buffer_octets or BUFFER_OCTETS

@@ -2,9 +2,7 @@
 
 import mmap
 import struct
-from array import array
 
-from tcptrace.source.interface import Interface
 from tcptrace.source.packet_socket import BLOCK_OCTETS, BUFFER_OCTETS, SOL_PACKET, PacketSocket
 
 RETIRE_MS = 60  # after this the kernel hands over a block that is not full
@@ -23,19 +21,12 @@ _USER = 1  # TP_STATUS_USER: the block is ours
 
 
 class Ring(PacketSocket):
-    """The frames of one interface, block by block."""
+    """The frames of one interface, block by block; ``InputError`` where the kernel has no ring."""
 
-    def __init__(
-        self,
-        interface: Interface,
-        program: "array[int]",
-        promiscuous: bool = False,
-        buffer_octets: int | None = None,
-    ) -> None:
-        """Open it (see ``PacketSocket``). ``InputError`` where that is not allowed, or the kernel has no ring."""
-        self._blocks = 0
-        self._next = 0
-        super().__init__(interface, program, promiscuous, buffer_octets)
+    _blocks: int
+    _next: int  # the block that the kernel hands over next
+    _memory: mmap.mmap
+    _view: memoryview
 
     def is_ready(self) -> bool:
         """Say whether the kernel has handed over the next block."""
@@ -72,6 +63,7 @@ class Ring(PacketSocket):
                     raise
                 blocks //= 2
         self._blocks = blocks
+        self._next = 0
         protection = mmap.PROT_READ | mmap.PROT_WRITE
         self._memory = mmap.mmap(self._socket.fileno(), BLOCK_OCTETS * blocks, mmap.MAP_SHARED, protection)
         self._view = memoryview(self._memory)
