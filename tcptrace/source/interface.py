@@ -52,7 +52,9 @@ def find_interface(name: str) -> Interface:
     try:
         index = socket.if_nametoindex(name)
     except (OSError, ValueError):
-        raise InputError(f"{name}: no such interface; there are {', '.join(interface_names())}") from None
+        raise InputError(
+            f"{name or repr(name)}: no such interface; there are {', '.join(interface_names())}"
+        ) from None
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
         flags = _ask(asked, _SIOCGIFFLAGS, name)
         kind = _ask(asked, _SIOCGIFHWADDR, name)
