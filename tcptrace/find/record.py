@@ -132,9 +132,7 @@ class Recorder:
         judged = self.verdict
         outcome = OUTCOME_NAMES[judged.judge(row)]
         alone = bool(row.flags & bits.S_SELF)
-        low = row.low if row.low is not None else rows.End()
-        high = low if alone else row.high if row.high is not None else rows.End()
-        ends = (low, high) if judged.client == 0 else (high, low)
+        ends = _ends(row, judged.client)
         client, server = ends
         reset_by = _side(judged.reset_by, judged.client)
         closed_first = _side_or_both(judged.closed_first, judged.client)
@@ -201,9 +199,7 @@ class Recorder:
         given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
         pieces = [_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up]
         if self.gauge is not None:
-            low = row.low if row.low is not None else rows.End()
-            high = low if row.flags & bits.S_SELF else row.high if row.high is not None else rows.End()
-            ends = (high, low) if self.verdict.client else (low, high)
+            ends = _ends(row, self.verdict.client)
             pieces += [b',"measures":', _encode(self._measures(row, ends, self.gauge, counts))]
             self.gauge.forget(row.number)
             if self.found is not None:
@@ -240,10 +236,6 @@ class Recorder:
         low = row.low.iss if row.low is not None else 0
         high = row.high.iss if row.high is not None else low
         return client, ((low, high) if client == 0 else (high, low))
-
-    def outcome(self, row: "rows.Stream") -> str:
-        """Return the outcome alone."""
-        return OUTCOME_NAMES[self.verdict.judge(row)]
 
     def _steps(self, ends: "tuple[rows.End, rows.End]", alone: bool) -> tuple[list[_Step], int]:
         paths = self.replay.paths
@@ -409,6 +401,13 @@ def _finding(
     around = noticed.Around(frame, side, connection or NOTHING_AROUND)
     detail = code.text(tuple(values), around)
     return Finding(frame, _side(side, client), code.name, code.severity, f"{detail} ({code.source})")
+
+
+def _ends(row: "rows.Stream", client: int) -> "tuple[rows.End, rows.End]":
+    """Return the ends of client and server; where nothing of one came, an empty one."""
+    low = row.low if row.low is not None else rows.End()
+    high = low if row.flags & bits.S_SELF else row.high if row.high is not None else rows.End()
+    return (low, high) if client == 0 else (high, low)
 
 
 def _numbered(client: int, alone: bool) -> tuple[int, int]:

@@ -44,11 +44,6 @@ class Sender:
         self._recover = iss  # SND.NXT when a segment was last sent again for duplicate ACKs (RFC 6582)
 
     @property
-    def has_fin_out(self) -> bool:
-        """Whether the FIN has been sent."""
-        return self._fin is not None
-
-    @property
     def is_fin_acknowledged(self) -> bool:
         """Whether the other end has it."""
         return self._fin is not None and before(self._fin, self.una)

@@ -283,12 +283,6 @@ class Pen:
         """Fill a polygon."""
         self.axes.add_patch(Polygon(points, closed=True, facecolor=fill, edgecolor="none", zorder=layer))
 
-    def curve(self, path: Path, colour: str, width: float, layer: float) -> None:
-        """Draw a path's outline."""
-        self.axes.add_patch(
-            PathPatch(path, facecolor="none", edgecolor=colour, lw=width * self.scale, zorder=layer)
-        )
-
     def chip(self, x: float, y: float, name: str, *, side: str = "left", assumed: bool = False) -> float:
         """Draw a state's chip beside ``x`` - ``side`` says which of its edges is there - and return its width."""
         colour = STATES[name]
