@@ -4,6 +4,8 @@ A hot file is a plain typed module, e.g. ``tcptrace/tcp/replay.py``. Beside its 
 ``tcptrace/_compiled/tcp/replay.pxd``; every such ``.pxd`` makes one extension. Without a C compiler or without Cython the
 install goes on and the plain files run. ``built.txt`` records which source each twin was made from, so that a twin older
 than its source is refused when it is loaded. What was built once is kept in ``build/twins`` and copied the next time.
+Cython's own code for memory views is one more extension, ``SHARED``, which the twins import: in each of them it would
+double what is compiled and what start-up loads.
 """
 
 import binascii
@@ -12,6 +14,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -22,6 +25,7 @@ from setuptools.command.build_ext import build_ext
 ROOT = Path("tcptrace")
 TWINS = ROOT / "_compiled"
 INLINE = ROOT / "model" / "words.pxd"  # the functions that twins take in, which is no twin of its own
+SHARED = "tcptrace._compiled.cyutility"
 KEPT = Path("build") / "twins"
 DIRECTIVES = {
     "language_level": 3,
@@ -36,12 +40,12 @@ FLAGS = ["-O3", "-fwrapv", "-g0"]  # without debugging symbols a third less to c
 
 
 def extensions() -> list[Extension]:
-    """Return one optional extension a ``.pxd``, or none where Cython is missing."""
+    """Return one optional extension a ``.pxd`` and the one they share, or none where Cython is missing."""
     try:
         import Cython  # noqa: F401
     except ImportError:
         return []
-    found = []
+    found = [Extension(SHARED, [], extra_compile_args=FLAGS, optional=True)]
     for pxd in sorted(TWINS.rglob("*.pxd")):
         relative = pxd.relative_to(TWINS).with_suffix("")
         name = ".".join((ROOT.name, TWINS.name, *relative.parts))
@@ -66,6 +70,14 @@ def _compiles() -> bool:
     return done.returncode == 0
 
 
+def _shared_source() -> Path:
+    """Let Cython write the C file of ``SHARED`` and return it."""
+    path = Path("build") / "cython" / "cyutility.c"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, "-m", "cython", f"--generate-shared={path}"], check=True)
+    return path
+
+
 class BuildTwins(build_ext):
     """Build, then write down the check sum of each twin's sources."""
 
@@ -81,26 +93,31 @@ class BuildTwins(build_ext):
             self.extensions = []
         self._kept = {extension.name: self._place(extension) for extension in self.extensions}
         missing = [each for each in self.extensions if not self._kept[each.name].exists()]
-        for (
-            extension
-        ) in missing:  # one of other sources must not pass for the new one where that cannot be built
+        for extension in missing:
+            # One of other sources must not pass for the new one where that cannot be built.
             Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
         self._translate(missing)
         super().run()
+        lines = self._lines()
+        if lines:
+            folder = TWINS if self.inplace else Path(self.build_lib) / TWINS
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "built.txt").write_text("".join(lines))
+
+    def _lines(self) -> list[str]:
+        """Return the lines of ``built.txt``: none where the code that the twins share is missing."""
+        if not Path(self.get_ext_fullpath(SHARED)).exists():
+            return []
         types = 0  # the twins share their rows, so each depends on all the types
         for pxd in (*sorted(TWINS.rglob("*.pxd")), INLINE):
             types = binascii.crc32(pxd.read_bytes(), types)
         lines = []
         for extension in self.extensions:
-            path = Path(self.get_ext_fullpath(extension.name))
-            if path.exists():
+            if extension.name != SHARED and Path(self.get_ext_fullpath(extension.name)).exists():
                 relative = Path(*extension.name.split(".")[2:])
                 source = (ROOT / relative.with_suffix(".py")).read_bytes()
                 lines.append(f"{'.'.join(relative.parts)} {binascii.crc32(source, types):08x}\n")
-        if lines:
-            folder = TWINS if self.inplace else Path(self.build_lib) / TWINS
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "built.txt").write_text("".join(lines))
+        return lines
 
     def build_extension(self, ext: Extension) -> None:
         """Copy the twin that was built before from the same sources, or build and keep it."""
@@ -122,6 +139,10 @@ class BuildTwins(build_ext):
             return
         from Cython.Build import cythonize
 
+        shared = [extension for extension in missing if extension.name == SHARED]
+        for extension in shared:
+            extension.sources = [str(_shared_source())]
+        missing = [extension for extension in missing if extension not in shared]
         made = cythonize(
             [Extension(extension.name, extension.sources) for extension in missing],
             build_dir="build/cython",
@@ -130,6 +151,7 @@ class BuildTwins(build_ext):
             force=True,
             nthreads=os.cpu_count() or 1,
             exclude_failures=True,
+            shared_utility_qualified_name=SHARED,
         )
         sources = {extension.name: extension.sources for extension in made}
         for extension in missing:
@@ -143,9 +165,12 @@ class BuildTwins(build_ext):
         """Return where a twin is kept: named for all that it is made from."""
         from Cython import __version__ as translator
 
-        seen = hashlib.sha256(f"{translator} {DIRECTIVES} {FLAGS} {os.environ.get('CC', '')}".encode())
-        for path in (Path(extension.sources[0]), *sorted(TWINS.rglob("*.pxd")), INLINE):
-            seen.update(path.read_bytes())
+        seen = hashlib.sha256(
+            f"{translator} {DIRECTIVES} {FLAGS} {SHARED} {os.environ.get('CC', '')}".encode()
+        )
+        if extension.name != SHARED:
+            for path in (Path(extension.sources[0]), *sorted(TWINS.rglob("*.pxd")), INLINE):
+                seen.update(path.read_bytes())
         return KEPT / f"{extension.name}.{seen.hexdigest()[:16]}{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 
