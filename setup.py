@@ -11,6 +11,7 @@ double what is compiled and what start-up loads.
 import binascii
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -76,6 +77,16 @@ def _shared_source() -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "-m", "cython", f"--generate-shared={path}"], check=True)
     return path
+
+
+def _types(pxd: Path, seen: frozenset[Path] = frozenset()) -> frozenset[Path]:
+    """Return a ``.pxd`` and all that it takes types from, directly or not."""
+    seen |= {pxd}
+    for dots, name in re.findall(r"^from (\.+)([\w.]+) cimport ", pxd.read_text(), re.MULTILINE):
+        taken = pxd.parents[len(dots) - 1].joinpath(*name.split(".")).with_suffix(".pxd")
+        if taken not in seen:
+            seen = _types(taken, seen)
+    return seen
 
 
 class BuildTwins(build_ext):
@@ -169,7 +180,8 @@ class BuildTwins(build_ext):
             f"{translator} {DIRECTIVES} {FLAGS} {SHARED} {os.environ.get('CC', '')}".encode()
         )
         if extension.name != SHARED:
-            for path in (Path(extension.sources[0]), *sorted(TWINS.rglob("*.pxd")), INLINE):
+            types = TWINS.joinpath(*extension.name.split(".")[2:]).with_suffix(".pxd")
+            for path in (Path(extension.sources[0]), *sorted(_types(types)), INLINE):
                 seen.update(path.read_bytes())
         return KEPT / f"{extension.name}.{seen.hexdigest()[:16]}{sysconfig.get_config_var('EXT_SUFFIX')}"
 
