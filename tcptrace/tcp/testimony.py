@@ -19,6 +19,7 @@ from tcptrace.flow.bits import (
     TURN_SENDER,
     WAITS,
 )
+from tcptrace.model.states import LISTEN
 from tcptrace.tcp.machine import (
     RCV_ACK_OF_FIN,
     RCV_ACK_OF_SYN,
@@ -219,6 +220,8 @@ class Testimony:
             if t.syn and t.ack >= 0 and end.flags & F_SYN_ACK:
                 if t.ack != end.synack_ack or t.seq != end.iss:
                     return 1  # back in LISTEN, it answers another SYN
+            if end.state == LISTEN:
+                return 0  # the ACK that ``t`` answers may have come before the RST, too, and opened the connection
             return (
                 1 if t.rst and t.ack < 0 and peer.last_frame > event.frame and t.seq == peer.ack_last else 0
             )
