@@ -89,7 +89,7 @@ class Testimony:
                 elif event.input in (RCV_RST, RCV_RST_PASSIVE) and self.challenges(end, event, t):
                     self.went_on = event.frame
                     self.paths.remove(end, event)
-                elif not older and self.denies(end, event, t):
+                elif (not older or self.shows_crossing(end, event, t)) and self.denies(end, event, t):
                     self.paths.remove(end, event)
                     self.postpone(event, t)
                     event.next = self.moved
@@ -200,7 +200,9 @@ class Testimony:
         if what in (RCV_SYN, RCV_SYN_ACK, RCV_FIN):
             if (t.syn or t.rst) and t.ack > peer.snd_nxt:
                 return 0  # it answers another SYN, or is nobody's
-            return 1 if t.ack >= event.end_seq else 0
+            if t.ack < event.end_seq:
+                return 0
+            return 1 if what != RCV_FIN else self.shows_close(end, event, t)
         if what == RCV_ACK_OF_SYN:
             if end.flags & F_SYN_DATA_ACKED or not end.flags & F_PASSIVE:
                 if t.fin and not 0 <= peer.fin_seq < t.ack:
@@ -227,13 +229,35 @@ class Testimony:
             )
         return 0
 
+    def shows_close(self, end: End, event: Event, t: Segment) -> int:
+        """Return 1 where ``t``, which acknowledges the FIN in X, also tells whether the end's own FIN was out by then.
+
+        Only that parts CLOSE-WAIT from CLOSING. Old data sent again are below SND.NXT, and do not say where that is.
+        """
+        if end.fin_seq >= 0:
+            following = event.next
+            while following is not None:
+                if following.input == SND_FIN:
+                    return 0  # seen behind X, but its first copy may have been sent before X came
+                following = following.next
+            return 1
+        return 1 if t.fin or not self.is_old_data(end, t) else 0
+
+    def shows_crossing(self, end: End, event: Event, t: Segment) -> int:
+        """Return 1 where ``t`` is the end's first FIN: if it does not know the FIN in X it was sent before that came."""
+        return 1 if t.fin and event.input == RCV_FIN and self.paths.find(end, SND_FIN) is None else 0
+
+    def is_old_data(self, end: End, t: Segment) -> int:
+        """Return 1 where ``t`` sends data again: it may lie below a FIN that no capture has."""
+        return 1 if t.length and t.seq < end.snd_nxt else 0
+
     def proves_open(self, end: End, event: Event, t: Segment) -> int:
         """Return 1 where ``t`` proves the ACK of a SYN to an end whose user may close it in SYN-RECEIVED (3.10.4).
 
         That is one with data from its peer's SYN (RFC 7413), or one that opened actively. Where its FIN may have been
         sent, the ACK may have come before that or behind it.
         """
-        if self.paths.find(end, SND_FIN) is not None:
+        if self.paths.find(end, SND_FIN) is not None or self.is_old_data(end, t):
             return 0
         if self.has_more(end, t):
             return 1
@@ -360,6 +384,8 @@ class Testimony:
             return 1
         if t.syn:
             return 1
+        if event.input == RCV_FIN and t.ack >= event.end_seq:
+            return 0  # it came, though not surely before the end's own
         if t.fin and event.x_ack >= 0 and t.end - 1 == end.fin_seq and event.x_ack > end.fin_seq >= 0:
             return 1
         if event.input in (RCV_RST, RCV_RST_PASSIVE) or not event.has_ts or not t.has_ts:

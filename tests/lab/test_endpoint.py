@@ -119,6 +119,19 @@ def test_a_syn_s_window_is_not_scaled_and_the_others_are() -> None:
     assert sum(len(one.payload) for one in end.sent) == 4000
 
 
+def test_the_window_of_a_simultaneous_open_s_syn_ack_is_not_scaled() -> None:
+    # RFC 7323 2.2: "The window field in a segment where the SYN bit is set ... MUST NOT be scaled."
+    end = Endpoint(HERE, THERE, ISS, PLAIN._replace(shift=7))
+    end.open(0)
+    heard(end, 0.01, peer(SYN, 0, mss=1000, shift=7, window=700))
+    assert end.state == "SYN-RECEIVED"
+    heard(end, 0.02, peer(SYN | ACK, 0, 1, mss=1000, shift=7, window=700))
+    assert end.state == "ESTABLISHED"
+    end.sent.clear()
+    end.send(SECOND, 3000)
+    assert 0 < sum(len(one.payload) for one in end.sent) <= 700
+
+
 def test_a_closed_window_is_probed_by_one_octet_and_more_goes_when_it_opens() -> None:
     # 3.8.6.1.
     end = established()

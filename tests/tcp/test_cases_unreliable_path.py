@@ -390,3 +390,68 @@ def test_an_ack_at_the_window_s_right_edge_that_is_answered_moved_nobody() -> No
     check_paths(ladder + "0.050 server < ACK ack 1 win 1000", client=client, server=server)
     # Linux accepts it, and says nothing.
     check_paths(ladder, client=client, server=f"{server} FIN-WAIT-2")
+
+
+def test_old_data_that_know_the_peer_s_fin_leave_open_which_fin_was_first() -> None:
+    # The client's FIN may have been lost before the capture, ahead of frame 6: nothing shows its SND.NXT.
+    check(
+        """
+        handshake
+        0.030 client > PSH,ACK len 10
+        0.040 server < FIN,ACK seq 1 ack 1
+        0.050 client > PSH,ACK seq 1 len 10 ack 2
+        """,
+        """
+        handshake 5
+        5 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   5
+        5 client ESTABLISHED>CLOSE-WAIT  rcv FIN         assumed    -
+        6 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  assumed    -
+        outcome=half-closed first=server reset=- tw=-
+        """,
+    )
+
+
+def test_a_first_fin_that_does_not_know_the_peer_s_was_sent_before_that_came_however_late_it_is() -> None:
+    # Frame 7 stands behind frame 6 in the capture, and was sent before it: both ends closed by themselves.
+    check(
+        """
+        handshake
+        0.030 client > PSH,ACK len 10
+        0.040 server < FIN,ACK seq 1 ack 1
+        0.050 client > PSH,ACK seq 1 len 10 ack 2
+        0.060 client > FIN,ACK seq 11 ack 1
+        0.070 server < ACK seq 2 ack 12
+        """,
+        """
+        handshake 5
+        5 server ESTABLISHED>FIN-WAIT-1  snd FIN         observed   5
+        6 server FIN-WAIT-1>FIN-WAIT-2   rcv ACK of FIN  assumed    -
+        7 client ESTABLISHED>FIN-WAIT-1  snd FIN         observed   7
+        5 client FIN-WAIT-1>CLOSING      rcv FIN         assumed    - @7
+        7 server FIN-WAIT-2>TIME-WAIT    rcv FIN         assumed    -
+        8 client CLOSING>TIME-WAIT       rcv ACK of FIN  assumed    -
+        outcome=closed first=both reset=- tw=both@7..@8
+        """,
+    )
+
+
+def test_a_rst_before_an_ack_in_the_capture_may_have_come_behind_it() -> None:
+    # Frame 6 answers one of the two ACKs; the other may have opened the connection before frame 3 ended it (CLOSED), or
+    # both came behind it (LISTEN).
+    check(
+        """
+        0.000 client > SYN
+        0.010 server < SYN,ACK
+        0.020 client > RST,ACK
+        0.030 client > ACK
+        0.040 client > ACK
+        0.050 server < RST seq 1
+        """,
+        OPENED
+        + """
+        1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed  2
+        2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed  3
+        3 server SYN-RECEIVED>LISTEN       rcv RST         assumed    -
+        outcome=reset first=client reset=client tw=-
+        """,
+    )

@@ -32,6 +32,10 @@ cdef class Testimony:
     @cython.locals(what=int, has_sent=int)
     cpdef int proves(self, End end, End peer, Event event, Segment t) noexcept
     cpdef int proves_open(self, End end, Event event, Segment t) noexcept
+    @cython.locals(following=Event)
+    cpdef int shows_close(self, End end, Event event, Segment t) noexcept
+    cpdef int shows_crossing(self, End end, Event event, Segment t) noexcept
+    cpdef int is_old_data(self, End end, Segment t) noexcept
     @cython.locals(at=int, high="long long")
     cpdef int has_more(self, End end, Segment t) noexcept
     cpdef int sacked_twice(self, Event event, Segment t) noexcept

@@ -112,7 +112,7 @@ class Endpoint(Connection):
         flags, receiver = segment.flags, self._receiver
         if self.state == "SYN-RECEIVED" and flags & SYN and flags & ACK and segment.seq == receiver.irs:
             # The SYN-ACK of a simultaneous open (3.5, figure 7): its SYN is known, its ACK counts.
-            segment = segment.but(flags=flags & ~SYN, seq=receiver.nxt)
+            segment = self._without_syn(segment, receiver.nxt)
             flags = segment.flags
         is_old = self._is_old(options) and not flags & RST
         if receiver.window == 0 and segment.seq == receiver.nxt and not is_old:
@@ -126,7 +126,7 @@ class Endpoint(Connection):
         self._note_time(segment, options)
         # What lies outside the window is cut off, a SYN too.
         if flags & SYN and before(segment.seq, receiver.nxt):
-            segment = segment.but(flags=flags & ~SYN, seq=segment.seq + 1 & WORD)
+            segment = self._without_syn(segment, segment.seq + 1 & WORD)
             flags = segment.flags
         if flags & RST:  # Second, with RFC 5961 3
             if segment.seq != receiver.nxt:
@@ -141,6 +141,10 @@ class Endpoint(Connection):
                 self._must_ack = True
         elif flags & ACK and self._check_ack(segment, options):  # Fifth
             self._take_text(segment)  # Seventh and eighth
+
+    def _without_syn(self, segment: Segment, seq: int) -> Segment:
+        """Cut off a SYN that has come before; its window is not a scaled one (RFC 7323 2.2)."""
+        return segment.but(flags=segment.flags & ~SYN, seq=seq, window=segment.window >> self._sender.shift)
 
     def _is_old(self, options: Options) -> bool:
         """PAWS (RFC 7323 5.3): a segment with an old timestamp, or without one where they use them."""
