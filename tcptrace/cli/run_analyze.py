@@ -155,8 +155,8 @@ def _long(
     for connection in analysis:
         if wanted is None or wanted(connection):
             outcomes[connection.outcome] += 1
-            for line in long_lines(connection, clock, ascii_only):
-                out.write_text(paint(line) + "\n")
+            lines = map(paint, long_lines(connection, clock, ascii_only))
+            out.write_text("\n".join(lines) + "\n")
     out.write_text(_summary_text(request, analysis.capture, outcomes, wanted))
     return analysis.capture
 

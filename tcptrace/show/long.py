@@ -1,12 +1,11 @@
 """``analyze --long``: a connection's measures in two columns, one a side, as the C tcptrace prints them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
 from tcptrace.measure.measures import MEASURES
-from tcptrace.measure.ways import Measure
 from tcptrace.model.records import Connection
 from tcptrace.show.paint import Line
 from tcptrace.show.text import Clock, count, duration
@@ -35,17 +34,22 @@ def long_lines(connection: Connection, clock: Clock, ascii_only: bool) -> Iterat
     for name, words in (("syn_to_synack_s", "SYN to SYN,ACK"), ("synack_to_ack_s", "SYN,ACK to ACK")):
         yield [(f"  {words:16}", "muted"), (_seconds(measures["handshake"][name], ascii_only), "")]
     yield [(f"  {'a to b':{LABEL + VALUE + 4}}b to a", "client-strong")]
-    for row in MEASURES:
-        yield _pair(row.label, *(_value(row, measures[side], ascii_only) for side in ("client", "server")))
+    here, there = measures["client"], measures["server"]
+    for name, label, written in _ROWS:
+        yield _line(label, written(here[name], ascii_only), written(there[name], ascii_only))
     yield from _states(measures, ascii_only)
     yield [("", "")]
 
 
-def _pair(label: str, client_value: str, server_value: str) -> Line:
+def _label(words: str) -> str:
+    return f"    {words + ':':{LABEL}}"
+
+
+def _line(label: str, client_value: str, server_value: str) -> Line:
     """Return a line with the same measure of both directions."""
     return [
-        (f"    {label + ':':{LABEL}}", "muted"), (f"{client_value:>{VALUE}}", ""),
-        (f"    {label + ':':{LABEL}}", "muted"), (f"{server_value:>{VALUE}}", ""),
+        (label, "muted"), (client_value.rjust(VALUE), ""),
+        (label, "muted"), (server_value.rjust(VALUE), ""),
     ]  # fmt: skip
 
 
@@ -53,22 +57,34 @@ def _states(measures: dict[str, Any], ascii_only: bool) -> Iterator[Line]:
     """Yield how long each end was in each state, where it entered and left it."""
     held = [measures[side]["states_s"] for side in ("client", "server")]
     for state in dict.fromkeys([*held[0], *held[1]]):
-        yield _pair(f"in {state}", *(_seconds(times.get(state), ascii_only) for times in held))
-
-
-def _value(row: Measure, figures: dict[str, Any], ascii_only: bool) -> str:
-    """Return a figure with its unit; ``-`` where it is not known."""
-    value = figures[row.name]
-    if value is None:
-        return "-"
-    if row.unit == "seconds":
-        return _seconds(value, ascii_only)
-    if row.unit == "bool":
-        return "Y" if value else "N"
-    if row.unit == "rate":
-        return f"{count(round(value))} B/s"
-    return f"{count(round(value))} B" if row.unit == "bytes" else count(round(value))
+        yield _line(_label(f"in {state}"), *(_seconds(times.get(state), ascii_only) for times in held))
 
 
 def _seconds(value: float | None, ascii_only: bool) -> str:
     return "-" if value is None else duration(round(value * 1e9), ascii_only)
+
+
+def _bool(value: bool | None, _: bool) -> str:
+    return "-" if value is None else "Y" if value else "N"
+
+
+def _rate(value: float | None, _: bool) -> str:
+    return "-" if value is None else f"{count(round(value))} B/s"
+
+
+def _bytes(value: float | None, _: bool) -> str:
+    return "-" if value is None else f"{count(round(value))} B"
+
+
+def _count(value: float | None, _: bool) -> str:
+    return "-" if value is None else count(round(value))
+
+
+# How a figure is written with its unit; ``-`` where it is not known.
+_WRITTEN: dict[str, Callable[[Any, bool], str]] = {
+    "seconds": _seconds,
+    "bool": _bool,
+    "rate": _rate,
+    "bytes": _bytes,
+}
+_ROWS = tuple((row.name, _label(row.label), _WRITTEN.get(row.unit, _count)) for row in MEASURES)

@@ -10,7 +10,7 @@ Line = list[tuple[str, str]]
 
 def plain(line: Line) -> str:
     """Return a line's text without colour or trailing blanks."""
-    return "".join(text for text, _ in line).rstrip()
+    return "".join([text for text, _ in line]).rstrip()
 
 
 def painter(coloured: bool) -> Callable[[Line], str]:
