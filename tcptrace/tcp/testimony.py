@@ -8,10 +8,8 @@ from tcptrace.flow.bits import (
     ASSUMED,
     BEHIND_HOLE,
     CONFIRMED,
-    F_PASSIVE,
     F_SYN,
     F_SYN_ACK,
-    F_SYN_DATA_ACKED,
     HALF,
     INFERRED,
     MASK32,
@@ -19,7 +17,6 @@ from tcptrace.flow.bits import (
     TURN_SENDER,
     WAITS,
 )
-from tcptrace.model.states import LISTEN
 from tcptrace.tcp.machine import (
     RCV_ACK_OF_FIN,
     RCV_ACK_OF_SYN,
@@ -34,6 +31,7 @@ from tcptrace.tcp.machine import (
 
 from ..flow.rows import Copy, End, Event, Segment
 from .paths import Paths
+from .proofs import Proofs
 
 REFUSALS = 2  # so many repeated SYN,ACKs show that the listener refuses the ACK (a full accept queue), not that it is lost
 
@@ -41,10 +39,11 @@ REFUSALS = 2  # so many repeated SYN,ACKs show that the listener refuses the ACK
 class Testimony:
     """Judges an end's open offers by each of its segments."""
 
-    __slots__ = ("moved", "paths", "went_on")
+    __slots__ = ("moved", "paths", "proofs", "went_on")
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
+        self.proofs = Proofs(paths)
         self.moved: Event | None = None  # offers that T postponed, to be put behind T's own steps
         self.went_on = 0  # frame of a RST that T shows not to have moved its sender; 0: none
 
@@ -66,7 +65,7 @@ class Testimony:
                             following = reopened.next
                         self.paths.remove(end, reopened)
                         self.paths.remove(end, event)
-                elif self.proves(end, peer, event, t):
+                elif self.proofs.proves(end, peer, event, t):
                     self.confirm(end, event, t)
                     changed = 1
                 elif not older and (self.is_repeated(end, event, t) or self.is_refused(end, event, t)):
@@ -76,6 +75,7 @@ class Testimony:
                         # Made again at the next acceptable segment whose ACK covers it; where none comes, a proof
                         # of it can only mean this one, later.
                         self.count_refusal(end, event)
+                        self.doubt_close(end, event, t)
                         event.held = WAITS
                         self.postpone(event, t)
                         changed = 1
@@ -170,116 +170,9 @@ class Testimony:
             return 1 if ((t.tsval - end.tsval) & MASK32) >= HALF else 0
         return 1 if 0 <= t.ack < end.ack_high else 0
 
-    def names(self, event: Event, t: Segment) -> int:
-        """Return 1 where the TSecr of ``t`` is the TSval of X or of one of its copies."""
-        if not t.has_ts or t.ack < 0:
-            return 0
-        if event.has_ts and event.tsval == t.tsecr:
-            return 1
-        copy = event.copies
-        while copy is not None:
-            if copy.has_ts and copy.tsval == t.tsecr:
-                return 1
-            copy = copy.next
-        return 0
-
-    def sacked(self, event: Event, t: Segment) -> int:
-        """Return 1 where a SACK or D-SACK block of ``t`` covers X."""
-        for at in range(t.sack_count):
-            if (
-                t.sack_left[at] <= event.seq
-                and event.end_seq <= t.sack_right[at]
-                and event.seq < event.end_seq
-            ):
-                return 1
-        return 0
-
-    def proves(self, end: End, peer: End, event: Event, t: Segment) -> int:
-        """Return 1 where ``t`` proves that its sender received X (the table of replay.md, *Proof*)."""
-        what = event.input
-        if what in (RCV_SYN, RCV_SYN_ACK, RCV_FIN):
-            if (t.syn or t.rst) and t.ack > peer.snd_nxt:
-                return 0  # it answers another SYN, or is nobody's
-            if t.ack < event.end_seq:
-                return 0
-            return 1 if what != RCV_FIN else self.shows_close(end, event, t)
-        if what == RCV_ACK_OF_SYN:
-            if end.flags & F_SYN_DATA_ACKED or not end.flags & F_PASSIVE:
-                if t.fin and not 0 <= peer.fin_seq < t.ack:
-                    return 0  # it may be the repetition of one that left SYN-RECEIVED
-                return self.proves_open(end, event, t)
-            if self.has_more(end, t):
-                return 1
-            has_sent = t.length > 0 or t.fin or (t.seq > end.snd_nxt >= 0 and not t.rst)  # the last: unseen
-            if has_sent and not t.syn:
-                return 1
-            return 1 if self.names(event, t) or self.sacked_twice(event, t) else 0
-        if what == RCV_ACK_OF_FIN:
-            if 0 <= end.fin_carrier <= t.ack:
-                return 1
-            return self.names(event, t)
-        if what in (RCV_RST, RCV_RST_PASSIVE):
-            if t.syn and t.ack >= 0 and end.flags & F_SYN_ACK:
-                if t.ack != end.synack_ack or t.seq != end.iss:
-                    return 1  # back in LISTEN, it answers another SYN
-            if end.state == LISTEN:
-                return 0  # the ACK that ``t`` answers may have come before the RST, too, and opened the connection
-            return (
-                1 if t.rst and t.ack < 0 and peer.last_frame > event.frame and t.seq == peer.ack_last else 0
-            )
-        return 0
-
-    def shows_close(self, end: End, event: Event, t: Segment) -> int:
-        """Return 1 where ``t``, which acknowledges the FIN in X, also tells whether the end's own FIN was out by then.
-
-        Only that parts CLOSE-WAIT from CLOSING. Old data sent again are below SND.NXT, and do not say where that is.
-        """
-        if end.fin_seq >= 0:
-            following = event.next
-            while following is not None:
-                if following.input == SND_FIN:
-                    return 0  # seen behind X, but its first copy may have been sent before X came
-                following = following.next
-            return 1
-        return 1 if t.fin or not self.is_old_data(end, t) else 0
-
     def shows_crossing(self, end: End, event: Event, t: Segment) -> int:
         """Return 1 where ``t`` is the end's first FIN: if it does not know the FIN in X it was sent before that came."""
         return 1 if t.fin and event.input == RCV_FIN and self.paths.find(end, SND_FIN) is None else 0
-
-    def is_old_data(self, end: End, t: Segment) -> int:
-        """Return 1 where ``t`` sends data again: it may lie below a FIN that no capture has."""
-        return 1 if t.length and t.seq < end.snd_nxt else 0
-
-    def proves_open(self, end: End, event: Event, t: Segment) -> int:
-        """Return 1 where ``t`` proves the ACK of a SYN to an end whose user may close it in SYN-RECEIVED (3.10.4).
-
-        That is one with data from its peer's SYN (RFC 7413), or one that opened actively. Where its FIN may have been
-        sent, the ACK may have come before that or behind it.
-        """
-        if self.paths.find(end, SND_FIN) is not None or self.is_old_data(end, t):
-            return 0
-        if self.has_more(end, t):
-            return 1
-        if t.length > 0 and not t.syn and not end.flags & F_SYN_DATA_ACKED:
-            return 1
-        return 1 if self.names(event, t) or self.sacked_twice(event, t) else 0
-
-    def has_more(self, end: End, t: Segment) -> int:
-        """Return 1 where ``t`` acknowledges or SACKs beyond what its sender's SYN,ACK did: that came with an ACK."""
-        if end.synack_ack < 0:
-            return 0
-        high = t.ack
-        for at in range(t.sack_count):
-            if t.sack_right[at] > high:
-                high = t.sack_right[at]
-        return 1 if high > end.synack_ack else 0
-
-    def sacked_twice(self, event: Event, t: Segment) -> int:
-        """Return 1 where ``t`` has a D-SACK of the SYN in X (Linux answers a repeated SYN,ACK so)."""
-        if t.sack_count == 0 or t.sack_right[0] > t.ack:
-            return 0
-        return self.sacked(event, t)
 
     def confirm(self, end: End, event: Event, t: Segment) -> None:
         """Mark the offer proved by ``t``, at the copy that ``t`` names."""
@@ -304,7 +197,7 @@ class Testimony:
             event.copies is not None
             and t.sack_count > 0
             and t.sack_right[0] <= t.ack
-            and self.sacked(event, t)
+            and self.proofs.sacked(event, t)
         )
         while copy is not None:
             if twice or (t.has_ts and copy.has_ts and copy.tsval == t.tsecr):
@@ -364,6 +257,17 @@ class Testimony:
             cold = end.chill()
             cold.refused += 1
 
+    def doubt_close(self, end: End, event: Event, t: Segment) -> None:
+        """A FIN before a SYN,ACK that comes again: sent in SYN-RECEIVED, or that is a late copy, made by the path.
+
+        Only a timestamp tells (is_older).
+        """
+        if event.input == RCV_ACK_OF_SYN and not t.has_ts:
+            fin = self.paths.find(end, SND_FIN)
+            if fin is not None:
+                fin.evidence = ASSUMED
+                fin.proof = 0
+
     def is_refusing(self, end: End) -> int:
         """Return 1 where the end has answered ACK after ACK with its SYN,ACK again: it does not take them."""
         cold = end.cold
@@ -380,7 +284,7 @@ class Testimony:
 
     def denies(self, end: End, event: Event, t: Segment) -> int:
         """Return 1 where ``t`` does not know X (*Knowing*); ``t`` is not older than what the end sent before."""
-        if 0 <= t.ack < event.end_seq and not self.sacked(event, t):
+        if 0 <= t.ack < event.end_seq and not self.proofs.sacked(event, t):
             return 1
         if t.syn:
             return 1

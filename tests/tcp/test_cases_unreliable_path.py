@@ -4,6 +4,7 @@ Each ladder is the smallest of a kind that the simulator (tests/lab/test_simulat
 are by RFC 9293, and what the packets leave open.
 """
 
+import pytest
 from verdict import check, check_paths
 
 OPENED = """
@@ -453,5 +454,30 @@ def test_a_rst_before_an_ack_in_the_capture_may_have_come_behind_it() -> None:
         2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed  3
         3 server SYN-RECEIVED>LISTEN       rcv RST         assumed    -
         outcome=reset first=client reset=client tw=-
+        """,
+    )
+
+
+@pytest.mark.parametrize(("stamped", "evidence"), [("", "assumed   -"), ("timestamps", "observed  4")])
+def test_only_a_timestamp_tells_a_syn_ack_sent_again_from_a_late_copy(stamped: str, evidence: str) -> None:
+    # RFC 7413: the server may close in SYN-RECEIVED, and then sends its SYN,ACK again (frame 5). Or frame 5 is a second
+    # copy of frame 2 that the path made, and frame 3 had opened the connection before the FIN.
+    check(
+        f"""
+        {stamped}
+        0.000 client > SYN len 40 tfo 0123456789abcdef
+        0.010 server < SYN,ACK
+        0.020 client > ACK
+        0.040 server < FIN,ACK
+        0.110 server < SYN,ACK seq 0
+        0.120 client > ACK ack 1
+        """,
+        OPENED
+        + f"""
+        1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed  2
+        2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed  3
+        4 server SYN-RECEIVED>FIN-WAIT-1   snd FIN         {evidence}
+        4 client ESTABLISHED>CLOSE-WAIT    rcv FIN         assumed    - @6
+        outcome=half-closed first=server reset=- tw=-
         """,
     )

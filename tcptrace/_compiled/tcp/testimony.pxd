@@ -1,15 +1,17 @@
 cimport cython
 from ..flow.rows cimport Cold, Copy, End, Event, Segment
 from .paths cimport Paths
+from .proofs cimport Proofs
 
-cdef long long ASSUMED, BEHIND_HOLE, CONFIRMED, F_PASSIVE, F_SYN, F_SYN_ACK, F_SYN_DATA_ACKED, HALF, INFERRED, MASK32
-cdef long long LISTEN, TURN_RECEIVER, TURN_SENDER, WAITS, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_FIN, RCV_RST
+cdef long long ASSUMED, BEHIND_HOLE, CONFIRMED, F_SYN, F_SYN_ACK, HALF, INFERRED, MASK32
+cdef long long TURN_RECEIVER, TURN_SENDER, WAITS, RCV_ACK_OF_FIN, RCV_ACK_OF_SYN, RCV_FIN, RCV_RST
 cdef long long RCV_RST_PASSIVE, RCV_SYN, RCV_SYN_ACK, REUSED, SND_FIN, REFUSALS
 
 
 @cython.final
 cdef class Testimony:
     cdef public Paths paths
+    cdef public Proofs proofs
     cdef public Event moved
     cdef public long long went_on
 
@@ -25,20 +27,7 @@ cdef class Testimony:
     cpdef restore(self, End end)
     cpdef int challenges(self, End end, Event event, Segment t) noexcept
     cpdef int is_older(self, End end, Segment t) noexcept
-    @cython.locals(copy=Copy)
-    cpdef int names(self, Event event, Segment t) noexcept
-    @cython.locals(at=int)
-    cpdef int sacked(self, Event event, Segment t) noexcept
-    @cython.locals(what=int, has_sent=int)
-    cpdef int proves(self, End end, End peer, Event event, Segment t) noexcept
-    cpdef int proves_open(self, End end, Event event, Segment t) noexcept
-    @cython.locals(following=Event)
-    cpdef int shows_close(self, End end, Event event, Segment t) noexcept
     cpdef int shows_crossing(self, End end, Event event, Segment t) noexcept
-    cpdef int is_old_data(self, End end, Segment t) noexcept
-    @cython.locals(at=int, high="long long")
-    cpdef int has_more(self, End end, Segment t) noexcept
-    cpdef int sacked_twice(self, Event event, Segment t) noexcept
     @cython.locals(chosen=Copy, copy=Copy, twice=int)
     cpdef confirm(self, End end, Event event, Segment t)
     @cython.locals(following=Event)
@@ -48,6 +37,8 @@ cdef class Testimony:
     cpdef int is_refused(self, End end, Event event, Segment t) noexcept
     @cython.locals(cold=Cold)
     cpdef count_refusal(self, End end, Event event)
+    @cython.locals(fin=Event)
+    cpdef doubt_close(self, End end, Event event, Segment t)
     @cython.locals(cold=Cold)
     cpdef int is_refusing(self, End end) noexcept
     @cython.locals(at=int)
