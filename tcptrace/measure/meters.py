@@ -71,7 +71,7 @@ class Meter:
         self.old_end = 0
         self.old_length = 0
         self.old_ns = NO_TIME
-        self.ring = NONE  # place in ``Gauge.rings``
+        self.ring = NONE  # place in ``Outstanding.rings``
         self.barred_from = 0  # sent again: an ACK in (barred_from, barred_to] gives no sample (Karn)
         self.barred_to = 0
         self.cumulative = 0  # segments that a later one's ACK covered
@@ -99,6 +99,13 @@ class Meter:
         self.reply_sum_ns = 0
         self.reply_least_ns = 0
         self.reply_most_ns = 0
+
+    def make_rare(self) -> "Rare":
+        """Return what is rare of it, made where there is none yet."""
+        rare = self.rare
+        if rare is None:
+            rare = self.rare = Rare()
+        return rare
 
 
 class Rare:

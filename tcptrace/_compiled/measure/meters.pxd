@@ -34,6 +34,8 @@ cdef class Meter:
     cdef public long long full_least_ns, full_most_ns
     cdef public long long probe_ns, ts_sum_ns, ts_least_ns, ts_most_ns, reply_sum_ns, reply_least_ns, reply_most_ns
     cdef public double rtt_squares, full_squares
+    @cython.locals(rare=Rare)
+    cpdef Rare make_rare(self)
 
 
 @cython.final
