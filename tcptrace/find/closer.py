@@ -1,11 +1,13 @@
 """Connections one after the other: made whole, ended by the clock, written as lines and let go of.
 
-Most connections of a long capture are over and packed (``tcp.packed``). They are unpacked into the same few rows again and
-again, so that no object of Python's is made for any of them; what is rare in a line comes from ``tail``.
+Most connections of a long capture are over: packed (``tcp.packed``), or plain and kept as their segments. The packed are
+unpacked into the same few rows again and again, so that no object of Python's is made for any of them; the plain need no
+replay where one of the same shape had it (``find.shapes``). What is rare in a line comes from ``tail``.
 
 A hot file: plain Python here, compiled with the C types of ``_compiled/find/closer.pxd``.
 """
 
+from array import array
 from collections.abc import Callable
 
 from tcptrace.flow.bits import NO_TIME, NONE, S_GIVEN_UP
@@ -14,13 +16,26 @@ from ..flow.rows import End, Entry, Stream
 from ..tcp.replay import Replay
 from ..tcp.verdict import Verdict
 from .analysis import Analysis
+from .shapes import Shape, Shapes
 from .written import Writer
 
 
 class Closer:
     """Takes the replay's connections away."""
 
-    __slots__ = ("found", "high", "key", "labels", "low", "replay", "stream", "tail", "verdict", "writer")
+    __slots__ = (
+        "found",
+        "high",
+        "key",
+        "labels",
+        "low",
+        "replay",
+        "shapes",
+        "stream",
+        "tail",
+        "verdict",
+        "writer",
+    )
 
     def __init__(self, replay: Replay, verdict: Verdict, labels: list[bytes]) -> None:
         """``verdict`` judges and counts outcomes; ``labels``: applications as JSON, by the classifier's numbers."""
@@ -30,6 +45,7 @@ class Closer:
         self.labels = labels
         self.writer: Writer | None = None  # what writes lines,
         self.tail: Callable[[Stream], bytes] | None = None  # and their ends where something was found
+        self.shapes = Shapes(replay.paths)
         self.stream = Stream()  # rows that are used again and again
         self.key = Entry()
         self.low = End()
@@ -139,15 +155,61 @@ class Closer:
 
     def put(self, row: Stream) -> None:
         """Write the line of a connection, and count its outcome."""
+        self.put_shaped(row, None)
+
+    def put_shaped(self, row: Stream, shape: "Shape | None") -> None:
+        """Do as ``put`` does; ``shape``: the connection's, where it is known and ``Shape.tell`` was called."""
         writer = self.writer
         if writer is None:
             return
-        writer.line(row, self.found, self.labels[row.application >> 2])
+        writer.line(row, self.found, self.labels[row.application >> 2], shape)
         self.verdict.count(row)
         if not writer.whole and self.tail is not None:
             tail = self.tail(row)
             writer.sheet.reserve(len(tail))
             writer.sheet.text(tail)
+
+    def put_kept(self, kept: "Stream | Entry | bytes", frame: int) -> Stream:
+        """Write the line of a connection, let go of what it holds, and return its row, which may be taken again."""
+        writer = self.writer
+        found = self.found
+        if writer is None or found is None or not isinstance(kept, Entry):
+            return self.put_replayed(kept, frame)
+        entry = kept
+        plain = writer.plain
+        key = plain.read(entry, self.replay.latest_ns) if found.is_quiet(entry.number) else None
+        if key is None:
+            return self.put_replayed(entry, frame)
+        shape = self.shapes.known.get(key)
+        if shape is None:
+            return self.learn(key, entry, frame)
+        shape.tell(plain, self.verdict, self.replay.paths)
+        self.put_shaped(plain.stream, shape)
+        found.forget(entry.number)
+        entry.log = None
+        return plain.stream
+
+    def put_replayed(self, kept: "Stream | Entry | bytes", frame: int) -> Stream:
+        """Do as ``put_kept`` does, by the replay's rows."""
+        row = self.finish_here(kept, frame)
+        self.put(row)
+        self.release(row)
+        return row
+
+    def learn(self, key: bytes, entry: Entry, frame: int) -> Stream:
+        """Do as ``put_replayed`` does, and remember the shape ``key`` where this connection shows it."""
+        writer = self.writer
+        if writer is None or not self.shapes.is_learnable(writer.plain):
+            return self.put_replayed(entry, frame)
+        fired = array("q", self.replay.paths.hits)
+        row = self.finish(entry, frame)
+        self.put(row)
+        if writer.whole:
+            shape = self.shapes.learn(key, writer.plain, row, self.verdict, writer.trail, fired)
+            if shape is not None:
+                writer.teach(shape)
+        self.release(row)
+        return row
 
     def take(self) -> bytes:
         """Return the lines that were written since this was asked last."""
@@ -165,10 +227,8 @@ class Closer:
         while writer is not None and at < len(streams) and writer.sheet.at < size:
             kept = streams[at]
             if kept is not None:
-                row = self.finish_here(kept, frame)
+                row = self.put_kept(kept, frame)
                 streams[at] = None
-                self.put(row)
-                self.release(row)
                 key = row.key
                 if key is not None:
                     key.stream = None  # the two hold each other
@@ -192,9 +252,6 @@ class Closer:
                     break
                 if writer.sheet.at >= size:
                     return 1
-                row = self.finish_here(kept, frame)
-                self.put(row)
-                self.release(row)
-                store.forget(row)
+                store.forget(self.put_kept(kept, frame))
             store.finished_from += 1
         return 0

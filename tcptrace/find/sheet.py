@@ -5,6 +5,8 @@ A hot file: plain Python here, compiled with the C types of ``_compiled/find/she
 
 from collections.abc import Callable
 
+from tcptrace.model import words
+
 FIRST_ROOM = 1 << 18
 SECOND_NS = 1_000_000_000
 SMALL_NS = 10_000  # seconds below 1e-5 are written with an exponent
@@ -12,46 +14,44 @@ LARGE_NS = 1_000_000_000_000_000  # up to 15 digits a decimal number is the shor
 PAIRS = b"".join(b"%02d" % number for number in range(100))  # two digits each
 
 
-def copy(piece: bytes, size: int, into: "memoryview[int]", at: int) -> None:
-    """Copy a piece into the room."""
-    for i in range(size):
-        into[at + i] = piece[i]
-
-
 class Sheet:
     """Holds ``at`` octets in ``room``. Whoever adds pieces sees to it that there is room for them (``reserve``)."""
 
-    __slots__ = ("at", "into", "room", "second", "second_size", "seconds", "stamp")
+    __slots__ = ("at", "into", "room", "second_ns", "second_size", "seconds", "stamp")
 
     def __init__(self, seconds: "Callable[[int], bytes]") -> None:
         """``seconds`` writes those (of ns) that ``duration`` does not."""
         self.seconds = seconds
         self.room = bytearray(FIRST_ROOM)
-        self.into = memoryview(self.room)
+        self.into = words.writable(self.room)
         self.at = 0
-        self.second = 0  # the second of the time that was written last,
-        self.second_size = 0  # so many digits of it,
-        self.stamp = bytes(20)  # and these
+        self.second_ns = 0  # the second of the time that was written last, which was 1 or more,
+        self.second_size = 0  # so many digits of it (none: no such time yet),
+        self.stamp = b""  # and these
 
     def take(self) -> bytes:
         """Return what was written, and begin anew."""
-        written = bytes(memoryview(self.room)[: self.at])
+        written = self.piece(0, self.at)
         self.at = 0
         return written
+
+    def piece(self, start: int, stop: int) -> bytes:
+        """Return what was written between two places."""
+        return bytes(memoryview(self.room)[start:stop])
 
     def reserve(self, size: int) -> None:
         """Make room for ``size`` more octets."""
         if self.at + size <= len(self.room):
             return
         larger = bytearray(2 * (self.at + size))
-        larger[: self.at] = self.into[: self.at]
+        larger[: self.at] = self.room[: self.at]
         self.room = larger
-        self.into = memoryview(larger)
+        self.into = words.writable(larger)
 
     def text(self, piece: bytes) -> None:
         """Add octets."""
         size = len(piece)
-        copy(piece, size, self.into, self.at)
+        words.copy(self.into, self.at, piece, size)
         self.at += size
 
     def number(self, value: int) -> None:
@@ -119,20 +119,22 @@ class Sheet:
 
     def time(self, ns: int) -> None:
         """Add a time in nanoseconds; most are in the second of the one before."""
+        rest = ns - self.second_ns
+        if 0 <= rest < SECOND_NS and self.second_size:
+            words.copy(self.into, self.at, self.stamp, self.second_size)
+            self.at += self.second_size
+            self.nine(rest)
+            return
         if ns < SECOND_NS:
             self.number(ns)
             return
         whole = ns // SECOND_NS
-        if whole != self.second:
-            start = self.at
-            self.number(whole)
-            self.second = whole
-            self.second_size = self.at - start
-            self.stamp = bytes(self.into[start : self.at])
-        else:
-            copy(self.stamp, self.second_size, self.into, self.at)
-            self.at += self.second_size
-        self.nine(ns - whole * SECOND_NS)
+        start = self.at
+        self.number(whole)
+        self.second_ns = whole * SECOND_NS
+        self.second_size = self.at - start
+        self.stamp = self.piece(start, self.at)
+        self.nine(ns - self.second_ns)
 
     def duration(self, ns: int) -> None:
         """Add nanoseconds as seconds, with the fewest digits that give the same double."""

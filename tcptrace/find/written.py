@@ -27,8 +27,10 @@ from tcptrace.tcp.outcomes import BOTH, OUTCOME_NAMES
 
 from ..flow.rows import End, Stream
 from ..tcp.paths import Paths
+from ..tcp.plain import Plain
 from ..tcp.verdict import Verdict
 from .analysis import Analysis
+from .shapes import Shape
 from .sheet import Sheet
 from .trail import Trail
 
@@ -63,8 +65,8 @@ class Writer:
     """Writes lines onto ``sheet``."""
 
     __slots__ = (
-        "addresses", "causes", "moves", "next_states", "outcomes", "reused", "rules", "sheet", "sides", "states", "trail",
-        "verdict", "whole",
+        "addresses", "causes", "moves", "next_states", "outcomes", "plain", "reused", "rules", "sheet", "sides",
+        "states", "trail", "verdict", "walk_from", "walk_to", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +85,7 @@ class Writer:
         SYN's number, 2 and 3 for the last frame and the number of the stream before.
         """
         self.trail = Trail(paths)
+        self.plain = Plain(paths.msl2_ns)  # the connection whose line is written without the replay
         self.sheet = Sheet(seconds)
         self.verdict = verdict
         self.rules = [[piece + b'},{"frame":' for piece in pieces] for pieces in rules]
@@ -94,12 +97,15 @@ class Writer:
         self.causes = causes()
         self.outcomes = [f',"outcome":"{name}","closed_first":'.encode() for name in OUTCOME_NAMES]
         self.sides = [f'"{name}"'.encode() for name in SIDES]
+        self.walk_from = 0  # where the last line's text begins that stands before its first step,
+        self.walk_to = 0  # and where it ends
         self.whole = 0
 
-    def line(self, row: Stream, found: "Analysis | None", label: bytes) -> None:
-        """Write the line of a connection; ``label``: its application as JSON."""
+    def line(self, row: Stream, found: "Analysis | None", label: bytes, shape: "Shape | None") -> None:
+        """Write the line of a connection; ``label``: its application as JSON; ``shape``: its own, where it is known."""
         judged = self.verdict
-        outcome = judged.judge(row)
+        if shape is None:
+            judged.judge(row)
         who = judged.client
         alone = 1 if row.flags & S_SELF else 0
         low = row.low
@@ -117,8 +123,11 @@ class Writer:
         sheet.reserve(LINE_ROOM)
         self.opening(row, who)
         self.counts(row, client, other, who, label)
-        self.walks(client, server, alone)
-        sheet.text(self.outcomes[outcome])
+        if shape is None:
+            self.walks(client, server, alone)
+        else:
+            self.steps(shape)
+        sheet.text(self.outcomes[judged.outcome])
         self.side(judged.closed_first, who)
         sheet.text(b',"reset_by":')
         self.side(judged.reset_by, who)
@@ -316,6 +325,7 @@ class Writer:
         sheet = self.sheet
         trail = self.trail
         count = trail.follow(client, server, alone)
+        self.walk_from = sheet.at
         sheet.text(b'},"path":{"client":[')
         client_final = self.walk(client, 0, count)
         sheet.text(b'],"server":[')
@@ -325,6 +335,7 @@ class Writer:
         sheet.text(b',"server":')
         sheet.text(self.states[server_final])
         sheet.text(b'},"transitions":[{"frame":')
+        self.walk_to = sheet.at
         for turn in range(count):
             base = trail.order[turn]
             code = trail.steps[base + 5]
@@ -338,6 +349,35 @@ class Writer:
         sheet.at -= len(b',{"frame":' if count else b'{"frame":')  # there is no further step
         sheet.text(b'],"steps_omitted":')
         sheet.number(trail.omitted)
+
+    def teach(self, shape: Shape) -> None:
+        """Give a shape the text of the steps that were written last; there are some."""
+        trail = self.trail
+        shape.opening = self.sheet.piece(self.walk_from, self.walk_to)
+        for turn in range(trail.count):
+            base = trail.order[turn]
+            code = trail.steps[base + 5]
+            shape.moves.append(self.moves[trail.steps[base + 6] << 8 | code >> 8] + self.causes[code & 255])
+            shape.ends.append(self.rules[code >> 12][code >> 4 & 15])
+        last = shape.ends.pop()  # there is no further step
+        shape.ends.append(last[: len(last) - len(b',{"frame":')] + b'],"steps_omitted":0')
+
+    def steps(self, shape: Shape) -> None:
+        """Add paths, final states and transitions of the connection in ``plain``, whose shape this is."""
+        sheet = self.sheet
+        frames = self.plain.frames
+        times = self.plain.times
+        places = shape.places
+        at = 0
+        sheet.text(shape.opening)
+        for turn in range(len(shape.moves)):
+            self.number_or_null(frames[places[at]], 0)
+            sheet.text(b',"time_ns":')
+            sheet.time(times[places[at + 1]])
+            sheet.text(shape.moves[turn])
+            self.number_or_null(frames[places[at + 2]], 0)
+            sheet.text(shape.ends[turn])
+            at += 3
 
     def walk(self, end: End, side: int, count: int) -> int:
         """Add the states of a path; return the last."""

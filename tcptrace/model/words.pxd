@@ -1,8 +1,19 @@
 # The inline functions that the twins of the hot files use for tcptrace/model/words.py.
+from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.bytes cimport PyBytes_AS_STRING
+from libc.string cimport memcpy
 
 
 cdef inline const unsigned char* first(const unsigned char[::1] octets) noexcept:
     return &octets[0] if octets.shape[0] else NULL
+
+
+cdef inline unsigned char* writable(bytearray room) noexcept:
+    return <unsigned char*> PyByteArray_AS_STRING(room)
+
+
+cdef inline void copy(unsigned char* into, long long at, bytes piece, long long size) noexcept:
+    memcpy(into + at, PyBytes_AS_STRING(piece), size)
 
 
 cdef inline unsigned int be16(const unsigned char* octets, long long at) noexcept nogil:

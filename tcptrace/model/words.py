@@ -15,6 +15,16 @@ def first(octets: Octets) -> Octets:
     return octets
 
 
+def writable(room: bytearray) -> bytearray:
+    """Return what ``copy`` writes into: a pointer in the twins, which holds until the room's size changes."""
+    return room
+
+
+def copy(into: bytearray, at: int, piece: bytes, size: int) -> None:
+    """Copy a piece into a room, which is large enough."""
+    into[at : at + size] = piece[:size]
+
+
 def be16(octets: Octets, at: int) -> int:
     """Return the 16-bit word at ``at`` in network byte order."""
     return octets[at] << 8 | octets[at + 1]

@@ -1,24 +1,22 @@
 # C types of tcptrace/find/sheet.py.
 cimport cython
+from tcptrace.model cimport words
 
 cdef long long FIRST_ROOM, SECOND_NS, SMALL_NS, LARGE_NS
 cdef bytes PAIRS
-
-
-@cython.locals(i="long long")
-cpdef void copy(bytes piece, long long size, unsigned char[::1] into, long long at) noexcept
 
 
 @cython.final
 cdef class Sheet:
     cdef public object seconds
     cdef public bytearray room
-    cdef public unsigned char[::1] into
+    cdef unsigned char* into
     cdef public bytes stamp
-    cdef public long long at, second, second_size
+    cdef public long long at, second_ns, second_size
 
     @cython.locals(written=bytes)
     cpdef bytes take(self)
+    cpdef bytes piece(self, long long start, long long stop)
     @cython.locals(larger=bytearray)
     cpdef reserve(self, long long size)
     @cython.locals(size="long long")
@@ -29,7 +27,7 @@ cdef class Sheet:
     cpdef void ipv4(self, unsigned long long address) noexcept
     @cython.locals(at="long long", word="unsigned int", rest="unsigned int", pair="long long", place="long long")
     cpdef void nine(self, unsigned int value) noexcept
-    @cython.locals(whole="unsigned long long", start="long long")
+    @cython.locals(rest="long long", whole="unsigned long long", start="long long")
     cpdef time(self, long long ns)
     @cython.locals(whole="unsigned long long", rest="unsigned int", at="long long")
     cpdef duration(self, long long ns)

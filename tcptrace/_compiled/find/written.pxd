@@ -2,8 +2,10 @@
 cimport cython
 from ..flow.rows cimport Cold, End, Entry, Event, Stream
 from ..tcp.paths cimport Paths
+from ..tcp.plain cimport Plain
 from ..tcp.verdict cimport Verdict
 from .analysis cimport Analysis
+from .shapes cimport Shape
 from .sheet cimport Sheet
 from .trail cimport Trail
 
@@ -15,13 +17,15 @@ cdef long long SYN_RETRANSMISSION, BOTH, LINE_ROOM, TAP_RATIO, TAP_NS
 cdef class Writer:
     cdef public Trail trail
     cdef public Sheet sheet
+    cdef public Plain plain
     cdef public Verdict verdict
     cdef public list rules, reused, states, next_states, moves, causes, outcomes, sides
     cdef public object addresses
     cdef public int whole
+    cdef public long long walk_from, walk_to
 
-    @cython.locals(judged=Verdict, outcome=int, who=int, alone=int, low=End, high=End, client=End, server=End, other=End, sheet=Sheet)
-    cpdef line(self, Stream row, Analysis found, bytes label)
+    @cython.locals(judged=Verdict, who=int, alone=int, low=End, high=End, client=End, server=End, other=End, sheet=Sheet)
+    cpdef line(self, Stream row, Analysis found, bytes label, Shape shape)
     @cython.locals(low=End, high=End, cold=Cold, end=End)
     cpdef int is_plain(self, Stream row, Analysis found)
     @cython.locals(sheet=Sheet, opened_by=int)
@@ -42,6 +46,10 @@ cdef class Writer:
     cpdef rtt(self, End end)
     @cython.locals(sheet=Sheet, trail=Trail, count="long long", turn="long long", base="long long", code="long long", client_final=int, server_final=int, rules=list)
     cpdef walks(self, End client, End server, int alone)
+    @cython.locals(trail=Trail, turn="long long", base="long long", code="long long", last=bytes)
+    cpdef teach(self, Shape shape)
+    @cython.locals(sheet=Sheet, frames="long long[::1]", times="long long[::1]", places="long long[::1]", turn="long long", at="long long")
+    cpdef steps(self, Shape shape)
     @cython.locals(trail=Trail, state=int, turn="long long", base="long long")
     cpdef int walk(self, End end, int side, long long count) noexcept
     @cython.locals(event=Event)
