@@ -9,6 +9,9 @@ for Integers and Strings", 2.3). Nothing that is shown depends on them.
 import os
 from array import array
 
+from tcptrace.model import words
+from tcptrace.model.columns import BATCH, KEY_WORDS
+
 from .rows import Entry
 
 KEY_HALVES = 10
@@ -20,7 +23,7 @@ FIRST_BUCKETS = 1024
 class FlowTable:
     """The entries by four-tuple."""
 
-    __slots__ = ("buckets", "count", "keys", "level", "split")
+    __slots__ = ("buckets", "count", "hashes", "keys", "level", "split")
 
     def __init__(self, seed: bytes | None = None) -> None:
         """Make an empty table; ``seed`` (88 octets) is for tests only."""
@@ -29,6 +32,7 @@ class FlowTable:
         self.level = FIRST_BUCKETS  # buckets at the beginning of this round, a power of two
         self.split = 0  # buckets of this round that are split already
         self.count = 0
+        self.hashes = array("I", [0]) * BATCH  # of the segments in hand
 
     def hash_key(self, k0: int, k1: int, k2: int, k3: int, k4: int) -> int:
         """Return the 32-bit hash of a key."""
@@ -46,12 +50,41 @@ class FlowTable:
             ) & MASK64
         return total >> 32
 
+    def hash_all(self, key: "array[int]", count: int) -> None:
+        """Take the keys of ``count`` segments (``model.columns.Segments``), which ``find_at`` will be asked for."""
+        keys = words.words64(key)
+        if count > len(self.hashes):
+            self.hashes = array("I", [0]) * count
+        for i in range(count):
+            at = i * KEY_WORDS
+            self.hashes[i] = self.hash_key(keys[at], keys[at + 1], keys[at + 2], keys[at + 3], keys[at + 4])
+
+    def look_ahead(self, at: int, count: int, by: int) -> None:
+        """Ask for the entries that the ``by`` segments from ``at + by`` on belong to, and for the places of the next ones'.
+
+        In a large table each is a line of memory that no cache has; asked for in time, it comes while others are replayed.
+        """
+        near = at + by
+        far = near + by
+        for i in range(far, min(far + by, count)):
+            words.prefetch_place(self.buckets, self.bucket_of(self.hashes[i]))
+        for i in range(near, min(far, count)):
+            words.prefetch_row(self.buckets, self.bucket_of(self.hashes[i]))
+
+    def bucket_of(self, hashed: int) -> int:
+        """Return the number of a hash's bucket."""
+        bucket = hashed & (self.level - 1)
+        return hashed & (2 * self.level - 1) if bucket < self.split else bucket
+
+    def find_at(self, key: "array[int]", at: int) -> Entry | None:
+        """Return the entry of segment number ``at``, or None; ``key`` as ``words.words64`` gave it."""
+        hashed = self.hashes[at]
+        at *= KEY_WORDS
+        return self.find(hashed, key[at], key[at + 1], key[at + 2], key[at + 3], key[at + 4])
+
     def find(self, hashed: int, k0: int, k1: int, k2: int, k3: int, k4: int) -> Entry | None:
         """Return the entry of a key, or None."""
-        bucket = hashed & (self.level - 1)
-        if bucket < self.split:
-            bucket = hashed & (2 * self.level - 1)
-        entry = self.buckets[bucket]
+        entry = self.buckets[self.bucket_of(hashed)]
         while entry is not None:
             if (
                 entry.hash == hashed
@@ -67,9 +100,7 @@ class FlowTable:
 
     def insert(self, entry: Entry) -> None:
         """Add an entry whose key and hash are set and not in the table."""
-        bucket = entry.hash & (self.level - 1)
-        if bucket < self.split:
-            bucket = entry.hash & (2 * self.level - 1)
+        bucket = self.bucket_of(entry.hash)
         entry.next = self.buckets[bucket]
         self.buckets[bucket] = entry
         self.count += 1
@@ -78,9 +109,7 @@ class FlowTable:
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out."""
-        bucket = entry.hash & (self.level - 1)
-        if bucket < self.split:
-            bucket = entry.hash & (2 * self.level - 1)
+        bucket = self.bucket_of(entry.hash)
         here = self.buckets[bucket]
         if here is entry:
             self.buckets[bucket] = entry.next
@@ -113,3 +142,4 @@ class FlowTable:
         if self.split == self.level:
             self.level *= 2
             self.split = 0
+        words.prefetch_row(self.buckets, self.split)  # that is split next

@@ -3,6 +3,20 @@ from cpython.bytearray cimport PyByteArray_AS_STRING
 from cpython.bytes cimport PyBytes_AS_STRING
 from libc.string cimport memcpy
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define TCPTRACE_PREFETCH(place) __builtin_prefetch(place)
+    #else
+    #define TCPTRACE_PREFETCH(place) ((void) (place))
+    #endif
+    """
+    void TCPTRACE_PREFETCH(const void*) noexcept nogil
+
+cdef extern from "Python.h":
+    ctypedef struct PyListObject:
+        void** ob_item
+
 
 cdef inline const unsigned char* first(const unsigned char[::1] octets) noexcept:
     return &octets[0] if octets.shape[0] else NULL
@@ -31,9 +45,28 @@ cdef inline unsigned int le32(const unsigned char* octets, long long at) noexcep
     return octets[0] | <unsigned int> octets[1] << 8 | <unsigned int> octets[2] << 16 | <unsigned int> octets[3] << 24
 
 
+cdef inline unsigned long long le64(const unsigned char* octets, long long at) noexcept nogil:
+    return le32(octets, at) | <unsigned long long> le32(octets, at + 4) << 32
+
+
 cdef inline unsigned long long native64(const unsigned char* octets, long long at) noexcept nogil:
     return (<const unsigned long long*> octets)[at]
 
 
 cdef inline bytes octets64(const unsigned long long[::1] column, long long start, long long count):
     return (<const char*> &column[start])[:8 * count]
+
+
+cdef inline const unsigned long long* words64(const unsigned long long[::1] column) noexcept:
+    return &column[0] if column.shape[0] else NULL
+
+
+cdef inline void prefetch_place(list rows, long long at) noexcept:
+    TCPTRACE_PREFETCH((<PyListObject*> rows).ob_item + at)
+
+
+cdef inline void prefetch_row(list rows, long long at) noexcept:
+    cdef const char* row = <const char*> (<PyListObject*> rows).ob_item[at]
+    TCPTRACE_PREFETCH(row)
+    TCPTRACE_PREFETCH(row + 64)
+    TCPTRACE_PREFETCH(row + 112)

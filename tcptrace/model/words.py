@@ -6,7 +6,9 @@ which a compiler makes one instruction of. Nobody looks here whether the octets 
 
 import sys
 from array import array
+from typing import TypeVar
 
+T = TypeVar("T")
 Octets = bytes | bytearray | memoryview
 
 
@@ -40,6 +42,11 @@ def le32(octets: Octets, at: int) -> int:
     return octets[at] | octets[at + 1] << 8 | octets[at + 2] << 16 | octets[at + 3] << 24
 
 
+def le64(octets: Octets, at: int) -> int:
+    """Return the little-endian 64-bit word at ``at``."""
+    return int.from_bytes(octets[at : at + 8], "little")
+
+
 def native64(octets: Octets, at: int) -> int:
     """Return the 64-bit word number ``at`` as this machine has it in memory."""
     return int.from_bytes(octets[8 * at : 8 * at + 8], sys.byteorder)
@@ -48,3 +55,16 @@ def native64(octets: Octets, at: int) -> int:
 def octets64(column: "array[int]", start: int, count: int) -> bytes:
     """Return ``count`` words of a column of 64-bit words ('Q') as they are in memory."""
     return column[start : start + count].tobytes()
+
+
+def words64(column: "array[int]") -> "array[int]":
+    """Return what is indexed as a column of 64-bit words ('Q'): a pointer in the twins, which owns nothing."""
+    return column
+
+
+def prefetch_place(rows: list[T], at: int) -> None:
+    """Let the place of a list's item come near that will be read soon: twins only."""
+
+
+def prefetch_row(rows: list[T], at: int) -> None:
+    """Let what a list's item refers to come near, of which some 128 octets will be read soon: twins only."""

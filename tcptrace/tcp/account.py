@@ -159,22 +159,20 @@ class Account:
         if end.sent_end < 0:
             end.sent_end = right
             end.sent_ns = time_ns
-            return
-        flight = end.flight
-        if flight is None:
-            flight = Flight(FIRST_FLIGHT)
-            end.flight = flight
-        size = len(flight.ends)
-        if flight.count == size:
-            if size >= MAX_FLIGHT:
-                return
-            flight = self.grown(flight, size)
-            end.flight = flight
-            size *= 2
-        at = (flight.first + flight.count) & (size - 1)
-        flight.ends[at] = right
-        flight.times[at] = time_ns
-        flight.count += 1
+        else:
+            flight = end.flight
+            if flight is None:
+                flight = Flight(FIRST_FLIGHT)
+                end.flight = flight
+            elif flight.count == len(flight.ends) < MAX_FLIGHT:
+                flight = self.grown(flight, len(flight.ends))
+                end.flight = flight
+            size = len(flight.ends)
+            if flight.count < size:
+                at = (flight.first + flight.count) & (size - 1)
+                flight.ends[at] = right
+                flight.times[at] = time_ns
+                flight.count += 1
 
     def grown(self, flight: Flight, size: int) -> Flight:
         """Return a ring of twice the size with the same entries."""

@@ -3,15 +3,16 @@
 from array import array
 from collections.abc import Callable
 
-from tcptrace.flow.bits import MASK32
 from tcptrace.model import words
 
 from ..flow.rows import Entry
 
 HEAD_OCTETS = 64  # what the application is told by
 SLOTS = 512  # for each role; the newest payload of a slot stands
-BASIS = 0x811C9DC5  # as in FNV-1a, 32 bits, but a word at a time
-PRIME = 0x01000193
+BASIS = 0xCBF29CE484222325  # as in FNV-1a, 64 bits, but a word at a time
+PRIME = 0x00000100000001B3
+MASK64 = 0xFFFFFFFFFFFFFFFF
+WORD = 8  # octets
 
 
 class Heads:
@@ -30,15 +31,18 @@ class Heads:
         """Return the slot of a payload."""
         value = BASIS ^ size
         at = start
-        stop = start + size
-        while stop - at >= 4:
-            value = ((value ^ words.le32(octets, at)) * PRIME) & MASK32
-            value ^= value >> 15
-            at += 4
-        while at < stop:
-            value = ((value ^ octets[at]) * PRIME) & MASK32
-            at += 1
-        return role * SLOTS + ((value ^ value >> 16) & (SLOTS - 1))
+        last = start + size - WORD
+        while at < last:
+            value = ((value ^ words.le64(octets, at)) * PRIME) & MASK64
+            value ^= value >> 32
+            at += WORD
+        if last >= start:
+            value = ((value ^ words.le64(octets, last)) * PRIME) & MASK64  # it may overlap the word before
+        else:
+            while at < start + size:
+                value = ((value ^ octets[at]) * PRIME) & MASK64
+                at += 1
+        return role * SLOTS + (value >> 32 & (SLOTS - 1))
 
     def find(self, octets: words.Octets, start: int, size: int, role: int) -> int:
         """Return the label of a payload, -1 where it is not known."""
@@ -48,10 +52,14 @@ class Heads:
         kept = words.first(self.octets)
         base = slot * HEAD_OCTETS
         at = 0
-        while size - at >= 4:
-            if words.le32(kept, base + at) != words.le32(octets, start + at):
+        last = size - WORD
+        while at < last:
+            if words.le64(kept, base + at) != words.le64(octets, start + at):
                 return -1
-            at += 4
+            at += WORD
+        if last >= 0:
+            is_same = words.le64(kept, base + last) == words.le64(octets, start + last)
+            return self.labels[slot] if is_same else -1
         while at < size:
             if kept[base + at] != octets[start + at]:
                 return -1
@@ -68,7 +76,7 @@ class Heads:
 
     def look_at(
         self,
-        octets: bytes | bytearray | memoryview,
+        octets: words.Octets,
         start: int,
         captured: int,
         application: int,
@@ -87,10 +95,10 @@ class Heads:
         size = captured if captured < HEAD_OCTETS else HEAD_OCTETS
         role = 0 if syn_side == side else 1
         if syn_side >= 0:
-            known = self.find(words.first(octets), start, size, role)
+            known = self.find(octets, start, size, role)
             if known >= 0:
                 return application | known << 2
         label, is_portless = self.classify(bytes(octets[start : start + size]), key, client, side)
         if is_portless and syn_side >= 0:
-            self.keep(words.first(octets), start, size, role, label)
+            self.keep(octets, start, size, role, label)
         return application | label << 2

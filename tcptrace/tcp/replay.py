@@ -21,7 +21,7 @@ from tcptrace.flow.bits import (
     WRAP,
 )
 from tcptrace.model import words
-from tcptrace.model.columns import KEY_WORDS, SACK_WORDS
+from tcptrace.model.columns import SACK_WORDS
 from tcptrace.model.tcpflags import (
     ACK,
     FIN,
@@ -53,6 +53,7 @@ from .unseen import Unseen
 from .verdict import Verdict
 
 CONTROL = 0x17  # ACK, RST, SYN, FIN
+AHEAD = 16  # segments, a power of two: of so many the entries are asked for at once
 
 
 class Replay:
@@ -147,28 +148,27 @@ class Replay:
         store = self.store
         flows = store.flows
         x = self.x
+        clock_ns = self.clock_ns
+        last_ns = self.last_ns
+        first = words.first(octets)
+        keys = words.words64(key)
+        flows.hash_all(key, count)
         for i in range(count):
+            if not i & (AHEAD - 1):
+                flows.look_ahead(i, count, AHEAD)
             now = time_ns[i]
-            back = self.last_ns - now if now < self.last_ns else 0
-            self.last_ns = now
-            before = self.last_frame
-            self.last_frame = frame[i]
-            if now > self.clock_ns:
+            back = last_ns - now if now < last_ns else 0
+            last_ns = now
+            if now > clock_ns:
+                clock_ns = now
                 self.clock_ns = now
-            at = i * KEY_WORDS
-            k0 = key[at]
-            k1 = key[at + 1]
-            k2 = key[at + 2]
-            k3 = key[at + 3]
-            k4 = key[at + 4]
-            hashed = flows.hash_key(k0, k1, k2, k3, k4)
-            entry = flows.find(hashed, k0, k1, k2, k3, k4)
+            entry = flows.find_at(keys, i)
             bits = flags[i]
             here = side[i]
             size = length[i]
             if entry is None:
-                entry = store.open_entry(hashed, k0, k1, k2, k3, k4)
-                store.open_stream(entry, self.clock_ns)
+                entry = store.open_entry(keys, i)
+                store.open_stream(entry, clock_ns)
                 if (
                     bits & CONTROL == SYN
                     and not back
@@ -181,17 +181,13 @@ class Replay:
                     )
                     stream_of[i] = entry.number
                     continue
-                stream = self.store.make_stream(entry, frame[i], now, here)
+                stream = store.make_stream(entry, frame[i], now, here)
             elif entry.stream is not None:
                 stream = entry.stream
             elif entry.packed:
-                stream = self.store.unpack(entry)
+                stream = store.unpack(entry)
             else:
-                if (
-                    self.is_drafting
-                    and now == self.clock_ns
-                    and not duplicate[i] | (marks[i] & MARK_BAD_CHECKSUM)
-                ):
+                if self.is_drafting and now == clock_ns and not duplicate[i] | (marks[i] & MARK_BAD_CHECKSUM):
                     kept = self.drafts.take(
                         entry, frame[i], now, here, bits, seq[i], ack[i], window[i], size, options[i], scale[i], tsval[i],
                         tsecr[i],
@@ -200,10 +196,10 @@ class Replay:
                         stream_of[i] = entry.number
                         self.count_marks(marks[i])
                         if size and payload_captured[i]:
-                            self.look_at_draft(octets, payload[i], payload_captured[i], entry, here)
+                            self.look_at_draft(first, payload[i], payload_captured[i], entry, here)
                         if kept == OVER:
                             self.drafts.close(entry)
-                            self.store.finished.append(entry.number)
+                            store.finished.append(entry.number)
                         continue
                 stream = self.wake(entry)
             if bits & (SYN | ACK) == SYN:
@@ -223,7 +219,9 @@ class Replay:
             self.count(stream, end, frame[i], now, bits, seq[i], size)
             if back:
                 self.time_went_back += 1
-                self.notes.note(stream, TIME_WENT_BACK, frame[i], here, back, before)
+                self.notes.note(
+                    stream, TIME_WENT_BACK, frame[i], here, back, frame[i - 1] if i else self.last_frame
+                )
             if duplicate[i]:
                 end.duplicates += 1
                 self.notes.note(stream, DUPLICATE_FRAME, frame[i], here, size, earlier[i])
@@ -234,8 +232,8 @@ class Replay:
                 continue
             if size and not stream.application & (1 << here) and payload_captured[i] and not bits & RST:
                 stream.application = self.heads.look_at(
-                    octets, payload[i], payload_captured[i], stream.application, entry,
-                    self.store.verdict.find_client(stream), stream.syn_side, here,
+                    first, payload[i], payload_captured[i], stream.application, entry,
+                    store.verdict.find_client(stream), stream.syn_side, here,
                 )  # fmt: skip
             if stream.quiet and bits & CONTROL == ACK and not end.flags & F_FIN:
                 if self.goes_on(
@@ -262,9 +260,12 @@ class Replay:
             self.arrives.place(end, peer, x, seq[i], ack[i])
             if x.sack_count:
                 self.arrives.place_blocks(x, sack, i * SACK_WORDS)
-            self.arrives.arrive(stream, end, peer, x, self.clock_ns)
+            self.arrives.arrive(stream, end, peer, x, clock_ns)
             if stream.flags & (S_OVER | S_WOKEN) == S_OVER:
-                self.store.retire(stream)
+                store.retire(stream)
+        if count:
+            self.last_ns = last_ns
+            self.last_frame = frame[count - 1]
         return count
 
     def count(self, stream: Stream, end: End, frame: int, now: int, bits: int, seq: int, size: int) -> None:
@@ -334,7 +335,6 @@ class Replay:
         tsecr: int,
     ) -> int:
         """The fast road: both ends are established and nothing is open; return 0 where the slow road must be taken."""
-        account = self.account
         number = (seq - end.snd_nxt) & MASK32
         if number >= HALF:
             number -= WRAP
@@ -348,7 +348,7 @@ class Replay:
         right = number + size
         if size:
             if number == end.snd_nxt and number == end.cont:
-                account.outstanding(end, right, now)
+                self.account.outstanding(end, right, now)
                 end.snd_nxt = right
                 end.cont = right
                 if end.unique_bytes >= 0:
@@ -356,11 +356,11 @@ class Replay:
             else:
                 if end.cold is not None and end.cold.hole_frame:
                     self.unseen.fills(stream, end, here, number, right)
-                account.out_of_turn(end, number, right, now)
+                self.account.out_of_turn(end, number, right, now)
         if acked > end.ack_high:
             end.ack_high = acked
             if 0 <= peer.sent_end <= acked:
-                account.sample(peer, acked, now)
+                self.account.sample(peer, acked, now)
             if acked > peer.cont:
                 self.unseen.covers(stream, peer, here, frame, acked)
         end.ack_last = acked
@@ -566,7 +566,7 @@ class Replay:
 
     def look_at_draft(
         self,
-        octets: bytes | bytearray | memoryview,
+        octets: words.Octets,
         start: int,
         captured: int,
         entry: Entry,

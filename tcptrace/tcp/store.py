@@ -7,6 +7,7 @@ A four-tuple's entry (``flow.table``) leads to its newest connection; the list h
 from array import array
 
 from tcptrace.flow.bits import S_GIVEN_UP, S_SELF, S_WOKEN
+from tcptrace.model.columns import KEY_WORDS
 
 from ..flow.rows import Entry, Stream
 from ..flow.table import FlowTable
@@ -46,15 +47,16 @@ class Store:
             if isinstance(row, Stream):
                 row.key = None
 
-    def open_entry(self, hashed: int, k0: int, k1: int, k2: int, k3: int, k4: int) -> Entry:
-        """Put a four-tuple into the flow table."""
+    def open_entry(self, key: "array[int]", at: int) -> Entry:
+        """Put the four-tuple of segment number ``at`` into the flow table (``FlowTable.find_at``)."""
         entry = Entry()
-        entry.hash = hashed
-        entry.k0 = k0
-        entry.k1 = k1
-        entry.k2 = k2
-        entry.k3 = k3
-        entry.k4 = k4
+        entry.hash = self.flows.hashes[at]
+        at *= KEY_WORDS
+        entry.k0 = key[at]
+        entry.k1 = key[at + 1]
+        entry.k2 = key[at + 2]
+        entry.k3 = key[at + 3]
+        entry.k4 = key[at + 4]
         self.flows.insert(entry)
         return entry
 

@@ -9,7 +9,7 @@ cdef class Account:
     cpdef sent(self, End end, Segment x)
     cpdef out_of_turn(self, End end, long long left, long long right, long long time_ns)
     @cython.locals(first="long long", fresh="long long", cold=Cold)
-    cpdef numbers(self, End end, long long left, long long right, long long length, int syn, long long time_ns)
+    cpdef int numbers(self, End end, long long left, long long right, long long length, int syn, long long time_ns) except -1
     @cython.locals(cold=Cold)
     cpdef acknowledged(self, End end, long long ack)
     @cython.locals(cont="long long", gap=Gap, overlap="long long")
@@ -19,10 +19,10 @@ cdef class Account:
     @cython.locals(window="long long")
     cpdef received(self, End end, Segment x)
     @cython.locals(flight=Flight, size="long long", at="long long")
-    cpdef outstanding(self, End end, long long right, long long time_ns)
+    cpdef int outstanding(self, End end, long long right, long long time_ns) except -1
     @cython.locals(larger=Flight, at="long long", place="long long")
     cpdef Flight grown(self, Flight flight, long long size)
     @cython.locals(cold=Cold)
     cpdef bar(self, End end, long long left, long long right)
     @cython.locals(cold=Cold, flight=Flight, rtt="long long")
-    cpdef sample(self, End end, long long ack, long long time_ns)
+    cpdef int sample(self, End end, long long ack, long long time_ns) except -1

@@ -27,16 +27,16 @@ cdef class Drafts:
         self, Entry entry, long long frame, long long now, long long side, long long flags, unsigned long long seq,
         unsigned long long ack, unsigned long long window, unsigned long long length, long long options,
         unsigned long long scale, unsigned long long tsval, unsigned long long tsecr) except -1
-    cdef int answers(
+    cdef inline int answers(
         self, Entry entry, long long flags, unsigned long long ack, unsigned long long length, long long options) noexcept
     @cython.locals(at="long long", has_scale="long long")
     cdef int begin(
         self, Entry entry, unsigned long long seq, unsigned long long options, unsigned long long scale) except -1
     @cython.locals(row="unsigned long long", fin="long long", fins="unsigned long long")
-    cdef int is_plain(
+    cdef inline int is_plain(
         self, long long at, long long opener, long long flags, unsigned long long seq, unsigned long long ack,
         unsigned long long lag, unsigned long long length, unsigned long long options) noexcept
-    cdef int is_later(self, long long at, long long opener, unsigned long long tsval) noexcept
+    cdef inline int is_later(self, long long at, long long opener, unsigned long long tsval) noexcept
     @cython.locals(size="long long", larger="unsigned long long[::1]")
     cdef int grow(self) except -1
     @cython.locals(at="long long", count="long long")

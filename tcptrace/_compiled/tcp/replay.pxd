@@ -19,9 +19,9 @@ from .unseen cimport Unseen
 from .verdict cimport Verdict
 
 cdef long long NO_TIME, F_FIN, HALF, MASK32, NONE, S_OVER, S_REUSED, S_SELF, S_WOKEN
-cdef long long WRAP, KEY_WORDS, SACK_WORDS, ACK, FIN, MARK_BAD_CHECKSUM, MARK_OFFLOADED, MARK_TRUNCATED
+cdef long long WRAP, SACK_WORDS, ACK, FIN, MARK_BAD_CHECKSUM, MARK_OFFLOADED, MARK_TRUNCATED
 cdef long long OPT_TIMESTAMPS, RST, SYN, BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK, CONTROL
-cdef long long FLAG_BITS, KEPT_WORDS, OPENER, OVER, ROW_WORDS
+cdef long long AHEAD, FLAG_BITS, KEPT_WORDS, OPENER, OVER, ROW_WORDS
 
 
 @cython.final
@@ -44,9 +44,8 @@ cdef class Replay:
     @cython.locals(i="long long", now="long long")
     cpdef see(self, long long[::1] time_ns, long long count)
     @cython.locals(
-        store=Store, flows=FlowTable, kept=int, i="long long", now="long long", back="long long", at="long long", before="long long",
-        k0="unsigned long long", k1="unsigned long long", k2="unsigned long long", k3="unsigned long long",
-        k4="unsigned long long", hashed="unsigned int", entry=Entry, bits=int, here=int, size="long long",
+        store=Store, flows=FlowTable, kept=int, i="long long", now="long long", back="long long", clock_ns="long long", last_ns="long long", first="const unsigned char*",
+        keys="const unsigned long long*", entry=Entry, bits=int, here=int, size="long long",
         stream=Stream, sender=End, end=End, peer=End, x=Segment,
     )
     cpdef long long run(
@@ -62,7 +61,7 @@ cdef class Replay:
     cdef int is_for_old(
         self, Stream stream, End end, int here, long long seq, long long ack, int bits, unsigned int[::1] sack,
         long long at) except -1
-    @cython.locals(account=Account, number="long long", acked="long long", right="long long")
+    @cython.locals(number="long long", acked="long long", right="long long")
     cdef int goes_on(
         self, Stream stream, End end, End peer, int here, long long frame, long long now, long long seq, long long ack, long long window, long long size,
         int options, unsigned int tsval, unsigned int tsecr) except -1
@@ -85,6 +84,6 @@ cdef class Replay:
     cpdef Stream new_incarnation(self, Entry entry, Stream old, long long at, long long frame, long long time_ns, int side, long long seq, unsigned int tsval, int options)
     @cython.locals(application="unsigned int")
     cdef int look_at_draft(
-        self, const unsigned char[::1] octets, long long start, long long captured, Entry entry, int side) except -1
+        self, const unsigned char* octets, long long start, long long captured, Entry entry, int side) except -1
     @cython.locals(rows=list, paths=Paths, at="long long", row=object, entry=Entry, stream=Stream)
     cpdef tally(self, Verdict verdict, long long frame)

@@ -6,7 +6,7 @@ from .packed cimport Packer
 from .paths cimport Paths
 from .verdict cimport Verdict
 
-cdef long long S_GIVEN_UP, S_SELF, S_WOKEN, CANDIDATES
+cdef long long KEY_WORDS, S_GIVEN_UP, S_SELF, S_WOKEN, CANDIDATES
 
 
 @cython.final
@@ -20,9 +20,7 @@ cdef class Store:
     cdef public long long max_connections, alive, finished_from, oldest
 
     @cython.locals(entry=Entry)
-    cpdef Entry open_entry(
-        self, unsigned int hashed, unsigned long long k0, unsigned long long k1, unsigned long long k2, unsigned long long k3,
-        unsigned long long k4)
+    cdef Entry open_entry(self, const unsigned long long* key, long long at)
     cpdef open_stream(self, Entry entry, long long clock_ns)
     @cython.locals(stream=Stream)
     cpdef Stream make_stream(self, Entry entry, long long frame, long long time_ns, int side)
