@@ -405,7 +405,10 @@ class Analysis:
         if number >= len(self.tracks):
             return 1
         known = self.tracks[number]
-        return 1 if not isinstance(known, Track) or known.notes == NONE else 0
+        if not isinstance(known, Track):
+            return 1
+        track = known
+        return 1 if track.notes == NONE else 0
 
     def forget(self, number: int) -> None:
         """Let go of a stream that is written."""
@@ -413,8 +416,9 @@ class Analysis:
             return
         known = self.tracks[number]
         if isinstance(known, Track):
-            if known.notes != NONE:
-                self.ledger.forget(known.notes)
-            self.unacked.give_back(known.low)
-            self.unacked.give_back(known.high)
+            track = known
+            if track.notes != NONE:
+                self.ledger.forget(track.notes)
+            self.unacked.give_back(track.low)
+            self.unacked.give_back(track.high)
         self.tracks[number] = None

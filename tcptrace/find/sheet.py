@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tcptrace.model import words
 
+# Divisors stand as numbers where they are used, for a compiler makes a multiplication of a division by a number.
 FIRST_ROOM = 1 << 18
 SECOND_NS = 1_000_000_000
 SMALL_NS = 10_000  # seconds below 1e-5 are written with an exponent
@@ -56,31 +57,56 @@ class Sheet:
 
     def number(self, value: int) -> None:
         """Add an integer."""
-        at = self.at
         word = value
         if value < 0:
-            self.into[at] = 45
-            at += 1
+            self.into[self.at] = 45
+            self.at += 1
             word = -value
-        size = 1
-        limit = 10
-        while size < 19 and word >= limit:
-            limit *= 10
-            size += 1
-        place = at + size
-        self.at = place
-        while word > 99:
-            rest = word // 100
-            pair = 2 * (word - 100 * rest)
-            place -= 2
-            self.into[place] = PAIRS[pair]
-            self.into[place + 1] = PAIRS[pair + 1]
-            word = rest
-        if word > 9:
-            self.into[place - 2] = PAIRS[2 * word]
-            self.into[place - 1] = PAIRS[2 * word + 1]
+        if word >= 100_000_000:
+            high = word // 100_000_000
+            self.number(high)
+            self.eight(word - high * 100_000_000)
+        elif word >= 10_000:
+            high = word // 10_000
+            self.few(high)
+            self.four(word - high * 10_000)
         else:
-            self.into[place - 1] = 48 + word
+            self.few(word)
+
+    def few(self, word: int) -> None:
+        """Add a number of at most four digits."""
+        at = self.at
+        if word > 99:
+            high = word // 100
+            word -= 100 * high
+            if high > 9:
+                self.into[at] = PAIRS[2 * high]
+                at += 1
+            self.into[at] = PAIRS[2 * high + 1]
+            self.into[at + 1] = PAIRS[2 * word]
+            at += 2
+        elif word > 9:
+            self.into[at] = PAIRS[2 * word]
+            at += 1
+        self.into[at] = PAIRS[2 * word + 1]
+        self.at = at + 1
+
+    def four(self, word: int) -> None:
+        """Add a number of four digits, zeros in front."""
+        at = self.at
+        high = word // 100
+        low = word - 100 * high
+        self.into[at] = PAIRS[2 * high]
+        self.into[at + 1] = PAIRS[2 * high + 1]
+        self.into[at + 2] = PAIRS[2 * low]
+        self.into[at + 3] = PAIRS[2 * low + 1]
+        self.at = at + 4
+
+    def eight(self, word: int) -> None:
+        """Add a number of eight digits, zeros in front."""
+        high = word // 10_000
+        self.four(high)
+        self.four(word - high * 10_000)
 
     def ipv4(self, address: int) -> None:
         """Add an IPv4 address."""
@@ -104,18 +130,10 @@ class Sheet:
 
     def nine(self, value: int) -> None:
         """Add a number of nine digits, zeros in front."""
-        at = self.at
-        place = at + 9
-        self.at = place
-        word = value
-        while place > at + 1:
-            rest = word // 100
-            pair = 2 * (word - 100 * rest)
-            place -= 2
-            self.into[place] = PAIRS[pair]
-            self.into[place + 1] = PAIRS[pair + 1]
-            word = rest
-        self.into[at] = 48 + word
+        high = value // 100_000_000
+        self.into[self.at] = 48 + high
+        self.at += 1
+        self.eight(value - high * 100_000_000)
 
     def time(self, ns: int) -> None:
         """Add a time in nanoseconds; most are in the second of the one before."""
@@ -128,7 +146,7 @@ class Sheet:
         if ns < SECOND_NS:
             self.number(ns)
             return
-        whole = ns // SECOND_NS
+        whole = ns // 1_000_000_000
         start = self.at
         self.number(whole)
         self.second_ns = whole * SECOND_NS
@@ -144,7 +162,7 @@ class Sheet:
         if 0 < ns < SMALL_NS:
             self.exponent(ns)
             return
-        whole = ns // SECOND_NS
+        whole = ns // 1_000_000_000
         self.number(whole)
         self.into[self.at] = 46
         self.at += 1

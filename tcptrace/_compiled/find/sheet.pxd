@@ -21,11 +21,17 @@ cdef class Sheet:
     cpdef reserve(self, long long size)
     @cython.locals(size="long long")
     cpdef void text(self, bytes piece) noexcept
-    @cython.locals(at="long long", word="unsigned long long", rest="unsigned long long", pair="long long", limit="unsigned long long", size=int, place="long long")
+    @cython.locals(word="unsigned long long", high="unsigned long long")
     cpdef void number(self, long long value) noexcept
+    @cython.locals(at="long long", high="unsigned int")
+    cdef void few(self, unsigned int word) noexcept
+    @cython.locals(at="long long", high="unsigned int", low="unsigned int")
+    cdef void four(self, unsigned int word) noexcept
+    @cython.locals(high="unsigned int")
+    cdef void eight(self, unsigned int word) noexcept
     @cython.locals(at="long long", shift=int, octet="unsigned int", hundreds="unsigned int")
     cpdef void ipv4(self, unsigned long long address) noexcept
-    @cython.locals(at="long long", word="unsigned int", rest="unsigned int", pair="long long", place="long long")
+    @cython.locals(high="unsigned int")
     cpdef void nine(self, unsigned int value) noexcept
     @cython.locals(rest="long long", whole="unsigned long long", start="long long")
     cpdef time(self, long long ns)
