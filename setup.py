@@ -80,9 +80,12 @@ def _shared_source() -> Path:
 
 
 def _types(pxd: Path, seen: frozenset[Path] = frozenset()) -> frozenset[Path]:
-    """Return a ``.pxd`` and all that it takes types from, directly or not."""
+    """Return a ``.pxd`` and all that it takes types or functions from, directly or not."""
     seen |= {pxd}
-    for dots, name in re.findall(r"^from (\.+)([\w.]+) cimport ", pxd.read_text(), re.MULTILINE):
+    text = pxd.read_text()
+    if f"from {ROOT}.model cimport {INLINE.stem}\n" in text:
+        seen |= {INLINE}
+    for dots, name in re.findall(r"^from (\.+)([\w.]+) cimport ", text, re.MULTILINE):
         taken = pxd.parents[len(dots) - 1].joinpath(*name.split(".")).with_suffix(".pxd")
         if taken not in seen:
             seen = _types(taken, seen)
@@ -181,7 +184,7 @@ class BuildTwins(build_ext):
         )
         if extension.name != SHARED:
             types = TWINS.joinpath(*extension.name.split(".")[2:]).with_suffix(".pxd")
-            for path in (Path(extension.sources[0]), *sorted(_types(types)), INLINE):
+            for path in (Path(extension.sources[0]), *sorted(_types(types))):
                 seen.update(path.read_bytes())
         return KEPT / f"{extension.name}.{seen.hexdigest()[:16]}{sysconfig.get_config_var('EXT_SUFFIX')}"
 
