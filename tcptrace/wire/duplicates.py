@@ -52,7 +52,6 @@ class Duplicates:
         oldest = self.place
         self.make(2 * size)
         self.place = 0
-        self.used = 0
         for age in range(size):
             slot = (oldest + age) & (size - 1)
             self.enter(fingerprint[slot], time_ns[slot], frame[slot])
@@ -77,20 +76,25 @@ class Duplicates:
         for i in range(count):
             value = fingerprint[i]
             now = time_ns[i]
-            slot = self.find(value)
             out[i] = 0
-            if slot >= 0:
-                then = self.time_ns[slot]
-                apart = now - then if now >= then else then - now
-                if apart <= (WINDOW_NO_ID_NS if marks[i] & MARK_NO_IP_ID else WINDOW_NS):
-                    out[i] = 1
-                    earlier[i] = self.frame[slot] << APART_BITS | apart
-                    found += 1
-            if self.used > self.slot_mask and self.slot_mask < RING - 1:
+            # Mostly the chain of its low bits is empty: what was its beginning is of another one now.
+            if (self.fingerprint[self.newest[value & self.bucket_mask]] ^ value) & self.bucket_mask == 0:
+                slot = self.find(value)
+                if slot >= 0:
+                    then = self.time_ns[slot]
+                    apart = now - then if now >= then else then - now
+                    if apart <= (WINDOW_NO_ID_NS if marks[i] & MARK_NO_IP_ID else WINDOW_NS):
+                        out[i] = 1
+                        earlier[i] = self.frame[slot] << APART_BITS | apart
+                        found += 1
+            if self.used <= self.slot_mask:
+                self.used += 1
+            elif self.slot_mask < RING - 1:
                 then = self.time_ns[self.place]
                 apart = now - then if now >= then else then - now
                 if apart <= WINDOW_NS:
                     self.grow()
+                    self.used += 1
             self.enter(value, now, frame[i])
         return found
 
@@ -130,5 +134,3 @@ class Duplicates:
         self.older[place] = self.newest[bucket]
         self.newest[bucket] = place
         self.place = (place + 1) & self.slot_mask
-        if self.used <= self.slot_mask:
-            self.used += 1
