@@ -30,8 +30,8 @@ from tcptrace.wire.walk_codes import (
     IF_SNAP,
     IF_WORDS,
     INTERFACE_BLOCK,
+    LENGTHS_IN_ORDER,
     LENGTHS_SWAPPED,
-    LENGTHS_UNSURE,
     MAX_RECORD,
     MORE,
     OLD_PACKET_BLOCK,
@@ -114,14 +114,23 @@ class PcapWalker:
         lengths = self.lengths
         fcs = self.fcs
         frames = self.frames
+        link_type = self.link
         room = len(offset)
         count = 0
         at = start
         self.reason = MORE
         while count < room and at + header <= end:
-            stored = u32(octets, at + 8, big)
-            length = u32(octets, at + 12, big)
-            if lengths == LENGTHS_SWAPPED or (lengths == LENGTHS_UNSURE and stored > length):
+            if big:
+                seconds = words.be32(octets, at)
+                fraction = words.be32(octets, at + 4)
+                stored = words.be32(octets, at + 8)
+                length = words.be32(octets, at + 12)
+            else:
+                seconds = words.le32(octets, at)
+                fraction = words.le32(octets, at + 4)
+                stored = words.le32(octets, at + 8)
+                length = words.le32(octets, at + 12)
+            if lengths != LENGTHS_IN_ORDER and (lengths == LENGTHS_SWAPPED or stored > length):
                 kept = stored
                 stored = length
                 length = kept
@@ -129,15 +138,16 @@ class PcapWalker:
                 self.reason = TOO_LONG
                 self.detail = stored
                 break
-            if at + header + stored > end:
+            body = at + header
+            if body + stored > end:
                 break
             frames += 1
-            offset[count] = at + header
+            offset[count] = body
             # 32 bits of seconds, unsigned: until 2106. A fraction beyond one second is added as it stands.
-            time_ns[count] = u32(octets, at, big) * 1000000000 + u32(octets, at + 4, big) * unit
-            link[count] = self.link
+            time_ns[count] = seconds * 1000000000 + fraction * unit
+            link[count] = link_type
             number[count] = frames
-            at = at + header + stored
+            at = body + stored
             length = max(length, stored)
             if fcs:
                 length = length - fcs if length > fcs else 0

@@ -4,7 +4,7 @@ from tcptrace.model cimport words
 
 cdef int MORE, BLOCK, TOO_LONG, BAD_LENGTH, BAD_TRAILER, BAD_INTERFACE, BAD_CAPTURED, BAD_ORDER
 cdef long long MAX_RECORD
-cdef int LENGTHS_SWAPPED, LENGTHS_UNSURE
+cdef int LENGTHS_IN_ORDER, LENGTHS_SWAPPED
 cdef long long INTERFACE_BLOCK, OLD_PACKET_BLOCK, SIMPLE_PACKET_BLOCK, ENHANCED_PACKET_BLOCK, SECTION_BLOCK
 cdef long long ORDER_MAGIC, ORDER_MAGIC_SWAPPED
 cdef int IF_LINK, IF_SNAP, IF_FCS, IF_MODE, IF_FACTOR, IF_LIMIT, IF_OFFSET_NS, IF_RESOLUTION, IF_SECONDS, IF_WORDS
@@ -18,8 +18,8 @@ cdef class PcapWalker:
 
     @cython.locals(
         octets="const unsigned char*", big="int", unit="long long", header="long long", lengths="int", fcs="long long", frames="long long",
-        room="long long", count="long long", at="long long", stored="long long", length="long long",
-        kept="long long")
+        link_type="int", room="long long", count="long long", at="long long", body="long long", seconds="long long",
+        fraction="long long", stored="long long", length="long long", kept="long long")
     cpdef long long walk(
         self, const unsigned char[::1] buf, long long start, long long end, long long[::1] offset,
         long long[::1] captured, long long[::1] wire, long long[::1] time_ns, int[::1] link, long long[::1] number)
