@@ -46,7 +46,63 @@ cdef inline unsigned int le32(const unsigned char* octets, long long at) noexcep
 
 
 cdef inline unsigned long long le64(const unsigned char* octets, long long at) noexcept nogil:
-    return le32(octets, at) | <unsigned long long> le32(octets, at + 4) << 32
+    octets += at
+    return (
+        octets[0] | <unsigned long long> octets[1] << 8 | <unsigned long long> octets[2] << 16
+        | <unsigned long long> octets[3] << 24 | <unsigned long long> octets[4] << 32
+        | <unsigned long long> octets[5] << 40 | <unsigned long long> octets[6] << 48
+        | <unsigned long long> octets[7] << 56
+    )
+
+
+cdef inline unsigned int word32(unsigned long long number) noexcept nogil:
+    return <unsigned int> number
+
+
+# A number of 128 bits. What has no such type in C (32-bit machines) multiplies as one does on paper.
+cdef extern from *:
+    """
+    typedef struct { unsigned long long low, high; } words_sum128;
+
+    static inline words_sum128 words_sum128_of(unsigned long long low, unsigned long long high) {
+        words_sum128 number = {low, high};
+        return number;
+    }
+
+    static inline words_sum128 words_add_product(
+        words_sum128 total, unsigned long long first, unsigned long long second
+    ) {
+    #ifdef __SIZEOF_INT128__
+        unsigned __int128 number = (unsigned __int128) first * second;
+        number += (unsigned __int128) total.high << 64 | total.low;
+        total.low = (unsigned long long) number;
+        total.high = (unsigned long long) (number >> 64);
+    #else
+        unsigned long long mask = 0xFFFFFFFF;
+        unsigned long long low = (first & mask) * (second & mask), cross = (first >> 32) * (second & mask);
+        unsigned long long other = (first & mask) * (second >> 32) + (low >> 32) + (cross & mask);
+        low = (low & mask) | other << 32;
+        total.low += low;
+        total.high += (first >> 32) * (second >> 32) + (cross >> 32) + (other >> 32) + (total.low < low);
+    #endif
+        return total;
+    }
+    """
+    ctypedef struct Sum128 "words_sum128":
+        unsigned long long low
+        unsigned long long high
+
+    Sum128 sum128 "words_sum128_of"(unsigned long long low, unsigned long long high) noexcept nogil
+    Sum128 add_product "words_add_product"(
+        Sum128 total, unsigned long long first, unsigned long long second) noexcept nogil
+
+
+cdef inline unsigned long long low64(Sum128 number) noexcept nogil:
+    return number.low
+
+
+cdef inline unsigned long long high64(Sum128 number) noexcept nogil:
+    return number.high
 
 
 cdef inline unsigned long long native64(const unsigned char* octets, long long at) noexcept nogil:

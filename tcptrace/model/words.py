@@ -10,6 +10,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 Octets = bytes | bytearray | memoryview
+MASK32 = (1 << 32) - 1
+MASK64 = (1 << 64) - 1
+MASK128 = (1 << 128) - 1
 
 
 def first(octets: Octets) -> Octets:
@@ -45,6 +48,31 @@ def le32(octets: Octets, at: int) -> int:
 def le64(octets: Octets, at: int) -> int:
     """Return the little-endian 64-bit word at ``at``."""
     return int.from_bytes(octets[at : at + 8], "little")
+
+
+def word32(number: int) -> int:
+    """Return the lower 32 bits: in C a word of that size has no others."""
+    return number & MASK32
+
+
+def sum128(low: int, high: int) -> int:
+    """Return the number of 128 bits of these two words: what ``add_product`` adds to."""
+    return high << 64 | low
+
+
+def add_product(total: int, first: int, second: int) -> int:
+    """Return the sum of 128 bits and the product of two words of 64, whatever lies above cut off."""
+    return total + (first & MASK64) * (second & MASK64) & MASK128
+
+
+def low64(number: int) -> int:
+    """Return the lower half of a number of 128 bits."""
+    return number & MASK64
+
+
+def high64(number: int) -> int:
+    """Return the upper half of a number of 128 bits."""
+    return number >> 64
 
 
 def native64(octets: Octets, at: int) -> int:

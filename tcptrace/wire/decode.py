@@ -48,23 +48,27 @@ CHECK_NONE = 0
 CHECK_FLAGS = 1  # segments with SYN, FIN or RST
 CHECK_ALL = 2
 
-HASH_KEYS = 128  # 2 to begin with, 4 for each of at most 31 pairs of words
+# 2 to end with, 2 for each pair of words: at most 3 of an IPv6 header, 4 of extensions, 4 of TCP's, 4 of payload.
+HASH_KEYS = 32
+NOP_NOP_TIMESTAMPS = 0x0101080A  # how most option lists begin (RFC 7323 app. A)
 EXTENSION_OCTETS = 64  # of what lies between the IP header and TCP that enter the fingerprint
 PAYLOAD_OCTETS = 64  # of the payload that enter it where the checksum does not cover the payload
 
-MASK32 = 0xFFFFFFFF
-TOP32 = 0xFFFFFFFF00000000
-NO_HOP_LIMIT = 0x00FFFFFF  # of the second word of an IPv6 header, little-endian
+# Of the first eight octets of an IPv4 header, little-endian: version, header length, MF and the fragment's offset.
+VERSION_TO_OFFSET = 0xFF3F0000000000FF
+FAMILY_IPV4 = 4 << 32  # in a key
+IDENTIFICATION = 0x0000FFFF00000000
+NO_HOP_LIMIT = 0x00FFFFFFFFFFFFFF  # of the first eight octets of an IPv6 header, little-endian
 
 
 class Decode:
     """Decodes batch after batch into the same columns."""
 
     __slots__ = (
-        "ack", "buf", "counters", "fingerprint", "flags", "frame", "hash_a", "hash_b", "key", "key_at",
-        "keys", "length", "marks", "mode", "mss", "network", "options", "payload", "payload_captured", "sack",
-        "sack_count", "scale", "seq", "side", "stopped", "stops", "time_ns", "tsecr", "tsval", "tunnels",
-        "window", "wrong",
+        "ack", "buf", "checked", "counters", "fingerprint", "flags", "frame", "key", "key_at", "keys",
+        "length", "marks", "mss", "network", "odd", "options", "payload", "payload_captured", "sack",
+        "sack_count", "scale", "seq", "side", "stopped", "stops", "straight", "time_ns", "tsecr", "tsval",
+        "tunnels", "window", "wrong",
     )  # fmt: skip
 
     def __init__(
@@ -85,9 +89,16 @@ class Decode:
         self.tunnels = Tunnels(network)
         self.counters = counters
         self.keys = keys
-        self.mode = mode
+        self.odd = keys[0] | 1
+        # Of the sixteen bits that end with the flags; the first four, the data offset, are never 0.
+        self.checked = 0
+        if mode == CHECK_FLAGS:
+            self.checked = SYN | FIN | RST
+        elif mode == CHECK_ALL:
+            self.checked = 0xF000
         self.buf = words.first(b"")
-        self.hash_a = self.hash_b = self.key_at = 0
+        self.key_at = 0
+        self.straight = 1  # 0: all take the general road, and `network` then says where a frame's parts are
         self.stops = 0  # 1: `run` ends at a fragment, whose place is then in `network`
         self.stopped = 0  # the frame at which it ended; the number of frames where it came to the end
 
@@ -111,21 +122,30 @@ class Decode:
         number = frames.number
         network = self.network
         size = len(buffer)
+        straight = self.straight
         before = made
         self.stopped = count
         self.buf = network.buf = words.first(buffer)
         for i in range(first, count):
             at = offset[i]
             octets = captured[i]
-            if at < 0 or octets < 0 or octets > size or at > size - octets:
+            room = size - octets
+            if (at | octets | room | room - at) < 0:
                 self.counters[COUNT_MALFORMED] += 1  # no source does this; no octet is read if one does
                 continue
             wire_octets = wire[i] if wire[i] > octets else octets
-            reason = network.find_tcp(at, at + octets, at + wire_octets, link[i])
-            if reason == WRAPPED:
-                reason = self.tunnels.open()
-            if reason == NEXT:
-                reason = self.tcp(made)
+            if (
+                straight
+                and link[i] == network.link
+                and self.straight_road(network, made, at, at + octets, at + wire_octets)
+            ):
+                reason = NEXT
+            else:
+                reason = network.find_tcp(at, at + octets, at + wire_octets, link[i])
+                if reason == WRAPPED:
+                    reason = self.tunnels.open()
+                if reason == NEXT:
+                    reason = self.tcp(network, made)
             if reason == NEXT:
                 self.frame[made] = number[i]
                 self.time_ns[made] = time_ns[i]
@@ -139,64 +159,143 @@ class Decode:
         self.buf = network.buf = words.first(b"")  # let go: who owns the buffer may want to close or grow it
         return made
 
-    # As in Network: a function of another compiled file could not be inlined here.
+    def straight_road(self, network: Network, n: int, at: int, end: int, wire_end: int) -> int:
+        """Write row ``n`` as ``find_tcp`` and ``tcp`` do, for what most frames are; else return 0 and change nothing.
 
-    def u16(self, at: int) -> int:
-        """Return the 16-bit word at ``at``."""
-        return words.be16(self.buf, at)
+        That is TCP in a whole datagram of IPv4 without options, none of whose lengths was cut or left out, right behind
+        the link header and captured as far as the payload.
+        """
+        buf = self.buf
+        start = at + network.straight_at
+        if end - start < 40 or (network.typed and words.be16(buf, start - 2) != 0x0800):
+            return 0
+        head = words.le64(buf, start)
+        octets = words.be16(buf, start + 2) - 20
+        bits = words.be16(buf, start + 32)
+        header = bits >> 10 & 0x3C
+        stop = start + 20 + octets
+        payload = start + 20 + header
+        if head & VERSION_TO_OFFSET != 0x45 or buf[start + 9] != 6 or stop > wire_end or payload > end:
+            return 0
+        if header < 20 or header > octets:
+            return 0
+        source = words.be32(buf, start + 12)
+        destination = words.be32(buf, start + 16)
+        ports = words.be32(buf, start + 20)
+        # No branches: which end sends is as good as random.
+        side = source > destination
+        if source == destination:
+            side = ports >> 16 > ports & 0xFFFF
+        lower = source if source < destination else destination
+        total = source + destination
+        place = n * KEY_WORDS
+        self.side[n] = side
+        self.key[place] = 0
+        self.key[place + 1] = lower
+        self.key[place + 2] = 0
+        self.key[place + 3] = total - lower
+        self.key[place + 4] = FAMILY_IPV4 | words.word32(ports << 16 * side) | ports >> 32 - 16 * side
+        there = octets - header
+        self.length[n] = there
+        mark = 0 if head & IDENTIFICATION else MARK_NO_IP_ID
+        if stop > end:
+            there = end - payload
+            mark |= MARK_TRUNCATED
+        self.payload[n] = payload
+        self.payload_captured[n] = there
+        pseudo = total + 6 + octets  # 6: the protocol
+        uncovered = 0
+        if words.be16(buf, start + 36) == self.fold(pseudo):
+            mark |= MARK_OFFLOADED
+            uncovered = there if there < PAYLOAD_OCTETS else PAYLOAD_OCTETS
+        elif bits & self.checked and stop <= end:
+            mark |= self.checksum(n, start + 20, stop, pseudo)
+        self.marks[n] = mark
+        self.flags[n] = bits & 0x1FF
+        self.seq[n] = words.be32(buf, start + 24)
+        self.ack[n] = words.be32(buf, start + 28)
+        self.window[n] = words.be16(buf, start + 34)
+        self.mss[n] = 0
+        self.scale[n] = 0
+        self.sack_count[n] = 0
+        if header == 32 and words.be32(buf, start + 40) == NOP_NOP_TIMESTAMPS:
+            self.tsval[n] = words.be32(buf, start + 44)
+            self.tsecr[n] = words.be32(buf, start + 48)
+            self.options[n] = OPT_TIMESTAMPS
+        else:
+            self.tsval[n] = 0
+            self.tsecr[n] = 0
+            self.options[n] = self.read_options(n, start + 40, payload, payload)
+        first = (header << 8 | uncovered) << 32 | octets
+        hashed = self.pair(words.sum128(0, 0), 2, first, head)
+        hashed = self.pair(hashed, 4, words.le64(buf, start + 12), words.le64(buf, start + 20))
+        if header == 32 and not uncovered:
+            hashed = self.pair(hashed, 6, words.le64(buf, start + 28), words.le64(buf, start + 36))
+            hashed = self.pair(hashed, 8, words.le64(buf, start + 44), 0)
+        else:
+            self.key_at = 6
+            hashed = self.mix(self.mix(hashed, start + 28, payload), payload, payload + uncovered)
+        self.fingerprint[n] = self.squeeze(hashed)
+        return 1
 
-    def u32(self, at: int) -> int:
-        """Return the 32-bit word at ``at``."""
-        return words.be32(self.buf, at)
+    def tcp(self, network: Network, n: int) -> int:
+        """Write the segment whose header is at ``network.at`` into row ``n`` (RFC 9293 3.1).
 
-    def tcp(self, n: int) -> int:
-        """Write the segment whose header is at ``network.at`` into row ``n`` (RFC 9293 3.1)."""
-        network = self.network
+        ``network`` is an argument, here and below, for a name of its own would be counted as a reference.
+        """
         buf = self.buf
         at = network.at
-        if network.stop - at < 20:
+        end = network.end
+        stop = network.stop
+        octets = stop - at
+        if octets < 20:
             return COUNT_MALFORMED
-        if network.end - at < 20:
+        if end - at < 20:
             return COUNT_TRUNCATED
-        flags = words.be16(buf, at + 12)
-        header = (flags >> 12) << 2
-        octets = network.stop - at
+        bits = words.be16(buf, at + 12)
+        header = bits >> 10 & 0x3C  # octets; the data offset counts words
         if header < 20 or header > octets:
             return COUNT_MALFORMED
         payload = at + header
-        end = network.end if network.end < network.stop else network.stop
-        length = (octets - header) & MASK32
-        there = end - payload if end > payload else 0
-        flags &= 0x1FF
-        self.flags[n] = flags
+        if end > stop:
+            end = stop
+        header_end = payload if payload < end else end
+        length = words.word32(octets - header)
+        there = end - header_end
+        self.flags[n] = bits & 0x1FF
         self.seq[n] = words.be32(buf, at + 4)
         self.ack[n] = words.be32(buf, at + 8)
         self.window[n] = words.be16(buf, at + 14)
         self.length[n] = length
         self.payload[n] = payload
         self.payload_captured[n] = there
-        self.four_tuple(n, words.be16(buf, at), words.be16(buf, at + 2))
         self.mss[n] = 0
         self.scale[n] = 0
+        self.sack_count[n] = 0
         self.tsval[n] = 0
         self.tsecr[n] = 0
-        self.sack_count[n] = 0
-        self.options[n] = self.read_options(n, at + 20, payload, end) if header > 20 else 0
+        self.options[n] = self.read_options(n, at + 20, payload, header_end)
         mark = 0 if network.has_id else MARK_NO_IP_ID
         if there < length:
             mark |= MARK_TRUNCATED
-        if network.checkable:
-            mark |= self.checksum(n, at, flags)
-        self.marks[n] = mark
         uncovered = 0  # payload that the stored checksum says nothing about
-        if mark & MARK_OFFLOADED:
-            uncovered = there if there < PAYLOAD_OCTETS else PAYLOAD_OCTETS
-        self.fingerprint[n] = self.hash(at, payload if payload < end else end, uncovered)
+        if network.checkable:
+            pseudo = network.pseudo + 6 + octets  # one sum for IPv4 and IPv6 (RFC 8200 8.1); 6: the protocol
+            if words.be16(buf, at + 16) == self.fold(pseudo):
+                # The network card was to add the rest (Linux: CHECKSUM_PARTIAL).
+                mark |= MARK_OFFLOADED
+                uncovered = there if there < PAYLOAD_OCTETS else PAYLOAD_OCTETS
+            elif bits & self.checked and end == stop:
+                mark |= self.checksum(n, at, stop, pseudo)
+        self.marks[n] = mark
+        # What was captured of the header counts too, for its last words are filled up with zeros.
+        first = words.word32(octets) | ((header_end - at) << 8 | uncovered) << 32
+        self.fingerprint[n] = self.hash(network, at, header_end, first)
+        self.four_tuple(network, n, words.be16(buf, at), words.be16(buf, at + 2))
         return NEXT
 
-    def four_tuple(self, n: int, source: int, destination: int) -> None:
+    def four_tuple(self, network: Network, n: int, source: int, destination: int) -> None:
         """Write key and side: the lower end (by address, then port) comes first; equal ends are side 0."""
-        network = self.network
         if network.src_high != network.dst_high:
             side = network.src_high > network.dst_high
         elif network.src_low != network.dst_low:
@@ -217,22 +316,21 @@ class Decode:
 
     # ---- options
 
-    def read_options(self, n: int, at: int, list_end: int, end: int) -> int:
+    def read_options(self, n: int, at: int, list_end: int, stop: int) -> int:
         """Write the options of the list from ``at`` to ``list_end`` and return their OPT_ bits.
 
-        What the capture cut (``end``) is not there; an option that does not fit into the list is malformed.
+        What the capture cut (from ``stop`` on) is not there; an option that does not fit into the list is malformed.
         A known option with a length that is not its own is passed over, as Linux does.
         """
-        stop = list_end if list_end < end else end
-        if (
-            stop - at == 12 and self.u32(at) == 0x0101080A
-        ):  # NOP NOP timestamps: most segments (RFC 7323 app. A)
-            self.tsval[n] = self.u32(at + 4)
-            self.tsecr[n] = self.u32(at + 8)
-            return OPT_TIMESTAMPS
+        buf = self.buf
         bits = 0
+        if stop - at >= 12 and words.be32(buf, at) == NOP_NOP_TIMESTAMPS:
+            bits = OPT_TIMESTAMPS
+            self.tsval[n] = words.be32(buf, at + 4)
+            self.tsecr[n] = words.be32(buf, at + 8)
+            at += 12
         while at < stop:
-            kind = self.buf[at]
+            kind = buf[at]
             if kind == 0:
                 break
             if kind == 1:
@@ -240,7 +338,7 @@ class Decode:
                 continue
             if at + 2 > stop:
                 return bits if at + 2 <= list_end else bits | OPT_MALFORMED
-            length = self.buf[at + 1]
+            length = buf[at + 1]
             if length < 2 or at + length > list_end:
                 return bits | OPT_MALFORMED
             if at + length > stop:
@@ -248,8 +346,8 @@ class Decode:
             if kind == 8:
                 if length == 10:
                     bits |= OPT_TIMESTAMPS
-                    self.tsval[n] = self.u32(at + 2)
-                    self.tsecr[n] = self.u32(at + 6)
+                    self.tsval[n] = words.be32(buf, at + 2)
+                    self.tsecr[n] = words.be32(buf, at + 6)
             elif kind == 5:
                 if length >= 10 and (length - 2) & 7 == 0:
                     bits |= OPT_SACK
@@ -257,18 +355,18 @@ class Decode:
             elif kind == 2:
                 if length == 4:
                     bits |= OPT_MSS
-                    self.mss[n] = self.u16(at + 2)
+                    self.mss[n] = words.be16(buf, at + 2)
             elif kind == 3:
                 if length == 3:
                     bits |= OPT_SCALE
-                    self.scale[n] = self.buf[at + 2]
+                    self.scale[n] = buf[at + 2]
             elif kind == 4:
                 if length == 2:
                     bits |= OPT_SACK_PERMITTED
             elif kind == 34:  # RFC 7413 4.1.1: without a cookie it asks for one
                 bits |= OPT_FAST_OPEN if length == 2 else OPT_FAST_OPEN | OPT_FAST_OPEN_COOKIE
             elif (
-                kind == 254 and length >= 4 and self.u16(at + 2) == 0xF989
+                kind == 254 and length >= 4 and words.be16(buf, at + 2) == 0xF989
             ):  # RFC 6994, as old kernels sent it
                 bits |= OPT_FAST_OPEN if length == 4 else OPT_FAST_OPEN | OPT_FAST_OPEN_COOKIE
             at += length
@@ -276,169 +374,111 @@ class Decode:
 
     def sack_blocks(self, n: int, at: int, blocks: int) -> None:
         """Write the edges of at most four blocks: no more fit into a TCP header (RFC 2018 3)."""
+        buf = self.buf
         self.sack_count[n] = blocks
         place = n * SACK_WORDS
         for i in range(2 * blocks):
-            self.sack[place + i] = self.u32(at + 4 * i)
+            self.sack[place + i] = words.be32(buf, at + 4 * i)
 
     # ---- checksum
 
-    def checksum(self, n: int, at: int, flags: int) -> int:
+    def checksum(self, n: int, at: int, stop: int, pseudo: int) -> int:
         """Return the MARK_ bit that the checksum of row ``n`` calls for, 0 for none (RFC 9293 3.1, RFC 1071)."""
-        network = self.network
-        octets = network.stop - at
-        pseudo = (
-            network.pseudo + 6 + octets
-        )  # 6: the protocol number; one sum for IPv4 and IPv6 (RFC 8200 8.1)
-        if self.u16(at + 16) == self.fold(pseudo):
-            return MARK_OFFLOADED  # the network card was to add the rest (Linux: CHECKSUM_PARTIAL)
-        if self.mode == CHECK_NONE or network.end < network.stop:
-            return 0
-        if self.mode == CHECK_FLAGS and not flags & (SYN | FIN | RST):
-            return 0
-        total = self.fold(pseudo + self.add_up(at, network.stop))
+        total = self.fold(pseudo + self.add_up(at, stop))
         if total == 0xFFFF:
             return 0
-        stored = self.u16(at + 16)
+        stored = words.be16(self.buf, at + 16)
         right = 0xFFFF - self.fold(total + 0xFFFF - stored)  # RFC 1624: the stored one taken out of the sum
         self.wrong[n] = stored << 16 | right
         self.counters[COUNT_BAD_CHECKSUM] += 1
         return MARK_BAD_CHECKSUM
 
     def fold(self, total: int) -> int:
-        """Return a sum folded into 16 bits, the carries added again."""
-        while total >> 16:
-            total = (total & 0xFFFF) + (total >> 16)
-        return total
+        """Return a sum below 2^64 folded into 16 bits, the carries added again: each step leaves fewer."""
+        total = words.word32(total) + (total >> 32)
+        total = (total & 0xFFFF) + (total >> 16)
+        total = (total & 0xFFFF) + (total >> 16)
+        return (total & 0xFFFF) + (total >> 16)
 
     def add_up(self, at: int, stop: int) -> int:
         """Return the sum of 32-bit words, the last one filled up with zeros: folded, that of 16-bit words."""
+        buf = self.buf
         total = 0
         while stop - at >= 4:
-            total += self.u32(at)
+            total += words.be32(buf, at)
             at += 4
-        if at < stop:
-            total += self.last_word(at, stop)
+        shift = 24
+        while at < stop:
+            octet = buf[at]
+            total += octet << shift
+            shift -= 8
+            at += 1
         return total
-
-    def last_word(self, at: int, stop: int) -> int:
-        """Return the 32-bit word at ``at`` with zeros for what lies behind ``stop``."""
-        word = 0
-        for i in range(4):
-            word <<= 8
-            if at + i < stop:
-                word |= self.buf[at + i]
-        return word
 
     # ---- fingerprint
 
-    def hash(self, at: int, header_end: int, uncovered: int) -> int:
-        """Return the hash of the IP header but TTL and checksum, of lengths, TCP header and some payload.
+    def hash(self, network: Network, at: int, header_end: int, first: int) -> int:
+        """Return the hash of the IP header but TTL and checksum, of lengths (``first``), TCP header and some payload.
 
-        Two sums of Multilinear-HM (Lemire and Kaser, "Strongly universal string hashing is fast", 2014):
-        whoever does not know the random keys finds no two packets that collide, and by chance it happens
-        once in 2^64. The words are little-endian, as most machines read them.
+        NH (Black and others, "UMAC", 1999) of words of 64 bits, and multiply-shift (Dietzfelbinger and others, "A
+        reliable randomized algorithm for the closest-pair problem", 1997) from its 128 bits to 64: whoever does not
+        know the random keys finds no two packets that collide, and by chance it happens once in 2^62. The words are
+        little-endian, as most machines read them.
         """
-        network = self.network
-        start = network.start
-        if network.family == 4 and at == start + 20 and not uncovered:
-            if header_end - at == 32:
-                return self.hash_plain(start, network.stop - at, 1)
-            if header_end - at == 20:
-                return self.hash_plain(start, network.stop - at, 0)
-        # What was captured of the header counts too, for the last words are filled up with zeros.
-        self.begin((network.stop - at) & MASK32, ((header_end - at) << 8) | uncovered)
-        if network.family == 4:
-            self.mix_pair(self.le32(start), self.le32(start + 4))
-            self.mix_pair(self.le32(start + 12), self.le32(start + 16))
-            if at > start + 20:  # options and, in an authentication header, whatever its length is
-                limit = start + 20 + EXTENSION_OCTETS
-                self.mix(start + 20, at if at < limit else limit)
-        else:
-            self.mix_pair(self.le32(start), self.le32(start + 4) & NO_HOP_LIMIT)
-            self.mix(start + 8, start + 40)
-            if at > start + 40:  # bounded, for it costs keys; what follows tells packets apart as well
-                limit = start + 40 + EXTENSION_OCTETS
-                self.mix(start + 40, at if at < limit else limit)
-        self.mix(at, header_end)
-        if uncovered:
-            self.mix(header_end, header_end + uncovered)
-        # The upper halves of both sums modulo 2^64: the lower ones are not universal.
-        return (self.hash_a & TOP32) | ((self.hash_b >> 32) & MASK32)
-
-    def hash_plain(self, start: int, octets: int, has_timestamps: int) -> int:
-        """Return the same for most packets without a loop: IPv4 without options, TCP with timestamps or none."""
         buf = self.buf
-        first = octets & MASK32
-        second = (32 if has_timestamps else 20) << 8
-        a = self.keys[0] + self.product(2, first, second)
-        b = self.keys[1] + self.product(4, first, second)
-        first = words.le32(buf, start)
-        second = words.le32(buf, start + 4)
-        a += self.product(6, first, second)
-        b += self.product(8, first, second)
-        first = words.le32(buf, start + 12)
-        second = words.le32(buf, start + 16)
-        a += self.product(10, first, second)
-        b += self.product(12, first, second)
-        first = words.le32(buf, start + 20)
-        second = words.le32(buf, start + 24)
-        a += self.product(14, first, second)
-        b += self.product(16, first, second)
-        first = words.le32(buf, start + 28)
-        second = words.le32(buf, start + 32)
-        a += self.product(18, first, second)
-        b += self.product(20, first, second)
-        first = words.le32(buf, start + 36)
-        second = words.le32(buf, start + 40) if has_timestamps else 0
-        a += self.product(22, first, second)
-        b += self.product(24, first, second)
-        if has_timestamps:
-            first = words.le32(buf, start + 44)
-            second = words.le32(buf, start + 48)
-            a += self.product(26, first, second)
-            b += self.product(28, first, second)
-        return (a & TOP32) | ((b >> 32) & MASK32)
+        start = network.start
+        total = words.sum128(0, 0)
+        if network.family == 4:
+            total = self.pair(total, 2, first, words.le64(buf, start))
+            total = self.pair(total, 4, words.le64(buf, start + 12), words.le64(buf, at))
+            self.key_at = 6
+            start += 20
+            rest = at + 8
+        else:
+            total = self.pair(total, 2, first, words.le64(buf, start) & NO_HOP_LIMIT)
+            self.key_at = 4
+            total = self.mix(total, start + 8, start + 40)
+            start += 40
+            rest = at
+        if at > start:  # options, an authentication header, extensions: bounded, for what is mixed costs keys
+            limit = start + EXTENSION_OCTETS
+            total = self.mix(total, start, at if at < limit else limit)
+        total = self.mix(total, rest, header_end)
+        return self.squeeze(self.mix(total, header_end, header_end + (first >> 32 & 0xFF)))
 
-    def product(self, key: int, first: int, second: int) -> int:
-        """Return what a pair of 32-bit words adds to one of the sums."""
-        return (self.keys[key] + first) * (self.keys[key + 1] + second)
+    def pair(self, total: int, key: int, first: int, second: int) -> int:
+        """Return the sum with a pair of 64-bit words in it."""
+        return words.add_product(total, self.keys[key] + first, self.keys[key + 1] + second)
 
-    def le32(self, at: int) -> int:
-        """Return the little-endian 32-bit word at ``at``."""
-        return words.le32(self.buf, at)
-
-    def begin(self, first: int, second: int) -> None:
-        """Begin a hash with a pair of 32-bit words."""
-        self.hash_a = self.keys[0] + (self.keys[2] + first) * (self.keys[3] + second)
-        self.hash_b = self.keys[1] + (self.keys[4] + first) * (self.keys[5] + second)
-        self.key_at = 6
-
-    def mix_pair(self, first: int, second: int) -> None:
-        """Take a pair of 32-bit words into the hash."""
+    def mix(self, total: int, at: int, stop: int) -> int:
+        """Return the sum with the octets from ``at`` to ``stop`` in it, filled up with zeros to pairs of words."""
+        buf = self.buf
         key = self.key_at
-        self.hash_a += (self.keys[key] + first) * (self.keys[key + 1] + second)
-        self.hash_b += (self.keys[key + 2] + first) * (self.keys[key + 3] + second)
-        self.key_at = key + 4
-
-    def mix(self, at: int, stop: int) -> None:
-        """Take the octets from ``at`` to ``stop`` into the hash, filled up with zeros to pairs of words."""
-        key = self.key_at
-        a = self.hash_a
-        b = self.hash_b
-        while stop - at >= 8:
-            first = self.le32(at)
-            second = self.le32(at + 4)
-            a += (self.keys[key] + first) * (self.keys[key + 1] + second)
-            b += (self.keys[key + 2] + first) * (self.keys[key + 3] + second)
-            key += 4
-            at += 8
+        while stop - at >= 16:
+            total = self.pair(total, key, words.le64(buf, at), words.le64(buf, at + 8))
+            key += 2
+            at += 16
+        if at < stop:
+            total = self.pair(total, key, self.last_word(at, stop), self.last_word(at + 8, stop))
+            key += 2
         self.key_at = key
-        self.hash_a = a
-        self.hash_b = b
-        if stop - at == 4:
-            self.mix_pair(self.le32(at), 0)
-        elif stop - at > 4:
-            self.mix_pair(self.le32(at), self.last_word(at + 4, stop))
-        elif at < stop:
-            self.mix_pair(self.last_word(at, stop), 0)
+        return total
+
+    def last_word(self, at: int, stop: int) -> int:
+        """Return the little-endian 64-bit word at ``at`` with zeros for what lies behind ``stop``."""
+        if stop - at >= 8:
+            return words.le64(self.buf, at)
+        word = 0
+        shift = 0
+        while at < stop:
+            octet = self.buf[at]
+            word |= octet << shift
+            shift += 8
+            at += 1
+        return word
+
+    def squeeze(self, total: int) -> int:
+        """Return the upper half of the sum times an odd random number, modulo 2^128."""
+        low = words.low64(total)
+        total = words.sum128(0, low * self.keys[1] + words.high64(total) * self.odd)
+        return words.high64(words.add_product(total, low, self.odd))

@@ -41,6 +41,7 @@ from tcptrace.wire.links import (
 NEXT = -1  # TCP was found; a return value that is not negative is the counter to add to
 WRAPPED = -2  # `what` and `number` (``wire.headers``) say which header lies at `at`
 
+FAR = 1 << 60  # beyond every buffer
 MAX_TAGS = 16  # VLAN tags on one frame
 MAX_EXTENSIONS = 32  # IPv6 extension headers in one datagram
 
@@ -67,7 +68,7 @@ class Network:
     __slots__ = (
         "at", "buf", "checkable", "device_at", "dst_high", "dst_low", "end", "ethertype_at", "family", "has_id",
         "header", "kind", "link", "links", "number", "pseudo", "seen", "seen_count", "src_high", "src_low",
-        "start", "stop", "version", "what", "wire_end",
+        "start", "stop", "straight_at", "typed", "version", "what", "wire_end",
     )  # fmt: skip
 
     def __init__(self, links: "array[int]", seen: "array[int]") -> None:
@@ -79,6 +80,8 @@ class Network:
         self.link = -1  # the link type that `kind`, `header`, `ethertype_at` and `device_at` are of
         self.kind = -1
         self.header = self.ethertype_at = self.device_at = self.version = 0
+        self.straight_at = FAR  # octets before the IP header on the straight road of `decode`, or FAR
+        self.typed = 0  # 1: the two before it are an ethertype
         self.what = self.number = 0  # of WRAPPED
         self.at = self.end = self.wire_end = 0  # next octet to read; end of the captured, of the whole frame
         # Of the datagram; `stop` by its lengths, never beyond `wire_end`. Of a fragment they and `at` stand, too:
@@ -150,6 +153,7 @@ class Network:
         """Make the link type the one that ``link_layer`` reads."""
         self.link = link
         self.kind = -1
+        self.straight_at = FAR
         row = 0
         while row < len(self.links):
             if self.links[row] == link:
@@ -157,6 +161,11 @@ class Network:
                 self.header = self.links[row + 2]
                 self.ethertype_at = self.links[row + 3]
                 self.device_at = self.links[row + 4]
+                self.typed = self.kind == BY_ETHERTYPE
+                if self.kind in (BY_VERSION, ALWAYS_IPV4) or (
+                    self.typed and self.ethertype_at == self.header - 2
+                ):
+                    self.straight_at = self.header
             row += ROW_WORDS
 
     def link_layer(self) -> int:
@@ -369,8 +378,8 @@ class Network:
             self.checkable = 0
             return
         at += 8 if kind == 4 else size - 16
-        self.pseudo -= (self.dst_high >> 32) + (self.dst_high & 0xFFFFFFFF)
-        self.pseudo -= (self.dst_low >> 32) + (self.dst_low & 0xFFFFFFFF)
+        self.pseudo -= (self.dst_high >> 32) + words.word32(self.dst_high)
+        self.pseudo -= (self.dst_low >> 32) + words.word32(self.dst_low)
         self.dst_high = (self.u32(at) << 32) | self.u32(at + 4)
         self.dst_low = (self.u32(at + 8) << 32) | self.u32(at + 12)
         for i in range(4):

@@ -64,6 +64,7 @@ class Stripper:
         counters = array("q", bytes(8 * COUNTERS))
         self._decode = Decode(self._segments, counters, self._network, keys, CHECK_ALL)
         self._decode.stops = 1
+        self._decode.straight = 0
         self._frames = Frames.empty(1)
         self._fragments = Fragments()
         self.taken = 0  # frames left out whose content came with the last fragment of a datagram

@@ -1,6 +1,7 @@
 """Both forms of decode against each other and against the naive decoder, over whatever octets there are."""
 
 import random
+import struct
 from collections import defaultdict
 
 import pytest
@@ -12,8 +13,8 @@ from tcptrace.model.tcpflags import MARK_BAD_CHECKSUM
 from tcptrace.wire.links import LINK_TYPES
 from tests.wire.carriers import LINKS as LINK_CARRIERS
 from tests.wire.carriers import TUNNELS, Carrier
-from tests.wire.decode_frames import FORMS, KEYS, MODES, Form, ethernet, ipv4, ipv6, tcp
-from tests.wire.naive_decode import Segment, Skip, naive_decode
+from tests.wire.decode_frames import FORMS, KEYS, MODES, Form, ethernet, ip, ipv4, ipv6, tcp
+from tests.wire.naive_decode import Segment, Skip, naive_decode, ones
 
 LINKS = (0, 1, 12, 14, 101, 108, 113, 228, 229, 276, 147)  # those that ``with_link`` knows
 ALL_LINKS = (*(row.number for row in LINK_TYPES), 147)
@@ -119,6 +120,75 @@ def test_hostile_frames_never_raise_and_all_decoders_agree(
     frames: list[tuple[bytes, int, int]], mode: str
 ) -> None:
     agree(frames, mode)
+
+
+HEADERS = {1: ethernet(b""), 8: bytes(16), 101: b"", 138: bytes(16) + b"\x08\x00", 228: b""}
+OPTIONS = (
+    b"",
+    b"\x01\x01\x08\x0a" + bytes(range(8)),
+    b"\x01\x01\x08\x0a" + bytes(range(8)) + b"\x01\x01\x05\x0a" + bytes(range(8)),
+    b"\x01\x01\x08\x0a" + bytes(range(8)) + b"\x08\x0a" + bytes(range(10, 18)) + b"\x05\x03",
+    b"\x01\x01\x05\x12" + bytes(range(16)),
+    SYN_OPTIONS,
+)
+
+
+@st.composite
+def nearly_straight_frame(draw: st.DrawFn) -> tuple[bytes, int]:
+    """Draw a packet of the straight road, or one with something that may lead off it, and how much of it is cut."""
+    ports = st.sampled_from([80, 81, 65535])
+    addresses = st.sampled_from(["10.0.0.1", "10.0.0.2", "255.255.255.255"])
+    payload = draw(st.sampled_from([b"", b"a", b"payload" * 12]))
+    options = draw(st.sampled_from(OPTIONS))
+    source, target = draw(addresses), draw(addresses)
+    offloaded = ones(ip(source) + ip(target) + struct.pack(">II", 20 + len(options) + len(payload), 6))
+    segment = tcp(
+        source, target, sport=draw(ports), dport=draw(ports), flags=draw(st.integers(0, 511)), options=options,
+        payload=payload, stored=draw(st.sampled_from([None, None, offloaded, 7])),
+    )  # fmt: skip
+    packet = ipv4(
+        segment, source, target, ident=draw(st.integers(0, 2)), tos=draw(st.integers(0, 1)),
+        fragment=draw(st.sampled_from([0x4000, 0x4000, 0, 0x8000, 0x2000, 1])),
+        total=draw(st.one_of(st.none(), st.none(), st.integers(0, 120))),
+        options=draw(st.sampled_from([b"", b"", b"", bytes(4)])),
+    )  # fmt: skip
+    data = bytearray(packet + bytes(draw(st.sampled_from([0, 0, 6]))))
+    for at, value in draw(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 255)), max_size=2)):
+        if at < len(data):
+            data[at] = value
+    return bytes(data), draw(
+        st.one_of(st.just(0), st.integers(0, len(payload) + 6), st.integers(0, len(data)))
+    )
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_the_straight_road_gives_what_the_general_one_gives(form: str, data: st.DataObject) -> None:
+    link, header = data.draw(st.sampled_from(list(HEADERS.items())))
+    mode = data.draw(st.sampled_from(MODES))
+    frames = [(b"", 0, link)]  # the link type is looked up on the general road
+    for packet, cut in data.draw(st.lists(nearly_straight_frame(), max_size=8)):
+        frame = header + packet
+        frames.append((frame[: len(frame) - cut], data.draw(st.sampled_from([len(frame), 0, 2**31])), link))
+    straight, general = Form(form, mode, 16), Form(form, mode, 16)
+    general.kernel.straight = 0
+    assert straight.run(frames) == general.run(frames)
+    assert straight.counters == general.counters
+
+
+@pytest.mark.parametrize("link", HEADERS)
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("form", FORMS)
+def test_what_most_frames_are_takes_the_straight_road(form: str, options: bytes, link: int) -> None:
+    decoder = Form(form)
+    frame = HEADERS[link] + ipv4(tcp(options=options))
+    decoder.run([(b"", 0, link)])
+    assert len(decoder.run([(frame, 0, link)])) == 1
+    assert decoder.network.stop == 0  # the general road leaves behind where the datagram ends
+    decoder.kernel.straight = 0
+    assert len(decoder.run([(frame, 0, link)])) == 1
+    assert decoder.network.stop > 0
 
 
 @settings(max_examples=200, deadline=None)

@@ -9,19 +9,19 @@ cdef int FIN, RST, SYN, MARK_BAD_CHECKSUM, MARK_NO_IP_ID, MARK_OFFLOADED, MARK_T
 cdef int OPT_FAST_OPEN, OPT_FAST_OPEN_COOKIE, OPT_MALFORMED, OPT_MSS, OPT_SACK, OPT_SACK_PERMITTED
 cdef int OPT_SCALE, OPT_TIMESTAMPS
 cdef int NEXT, WRAPPED, CHECK_NONE, CHECK_FLAGS, CHECK_ALL, EXTENSION_OCTETS, PAYLOAD_OCTETS
-cdef unsigned long long MASK32, TOP32, NO_HOP_LIMIT
+cdef unsigned long long NO_HOP_LIMIT, VERSION_TO_OFFSET, IDENTIFICATION, FAMILY_IPV4, NOP_NOP_TIMESTAMPS
 
 @cython.final
 cdef class Decode:
     cdef const unsigned char* buf
     cdef long long[::1] counters
     cdef unsigned long long[::1] keys
+    cdef unsigned long long odd
     cdef Network network
     cdef Tunnels tunnels
-    cdef long long mode
-    cdef public long long stops
+    cdef long long checked
+    cdef public long long stops, straight
     cdef readonly long long stopped
-    cdef unsigned long long hash_a, hash_b
     cdef long long key_at
     # the columns of model.columns.Segments
     cdef long long[::1] frame
@@ -49,52 +49,49 @@ cdef class Decode:
     @cython.locals(
         offset="long long[::1]", captured="long long[::1]", wire="long long[::1]", time_ns="long long[::1]",
         link="int[::1]", number="long long[::1]", network=Network, size="long long", before="long long",
-        i="long long", at="long long", octets="long long", wire_octets="long long", reason="long long",
+        i="long long", at="long long", octets="long long", wire_octets="long long", room="long long", reason="long long",
+        straight="long long",
     )
     cpdef long long run(
         self, const unsigned char[::1] buffer, frames, long long count, long long first=*, long long made=*)
-    cdef long long u16(self, long long at) noexcept
-    cdef unsigned long long u32(self, long long at) noexcept
     @cython.locals(
-        network=Network, buf="const unsigned char*", at="long long", header="long long", octets="long long",
-        payload="long long", end="long long", length="long long", there="long long", flags="long long", mark="long long",
-        uncovered="long long",
+        buf="const unsigned char*", start="long long", head="unsigned long long", octets="long long", bits="long long",
+        header="long long", stop="long long", payload="long long", mark="long long", there="long long",
+        source="unsigned long long", destination="unsigned long long", ports="unsigned long long", side="int",
+        lower="unsigned long long", place="long long", total="unsigned long long", pseudo="unsigned long long",
+        uncovered="long long", first="unsigned long long", hashed=words.Sum128,
     )
-    cdef long long tcp(self, long long n) noexcept
+    cdef int straight_road(
+        self, Network network, long long n, long long at, long long end, long long wire_end) noexcept
     @cython.locals(
-        network=Network, side="long long", place="long long", first="long long", second="long long",
-        ports="unsigned long long",
+        buf="const unsigned char*", at="long long", end="long long", stop="long long", octets="long long", bits="long long", header="long long", payload="long long", header_end="long long",
+        length="long long", there="long long", mark="long long", uncovered="long long", pseudo="unsigned long long",
+        first="unsigned long long",
     )
-    cdef void four_tuple(self, long long n, unsigned long long source, unsigned long long destination) noexcept
-    @cython.locals(stop="long long", bits="long long", kind="long long", length="long long")
-    cdef long long read_options(self, long long n, long long at, long long list_end, long long end) noexcept
-    @cython.locals(place="long long", i="long long")
+    cdef long long tcp(self, Network network, long long n) noexcept
+    @cython.locals(
+        side="long long", place="long long", first="long long", second="long long", ports="unsigned long long",
+    )
+    cdef void four_tuple(self, Network network, long long n, unsigned long long source, unsigned long long destination) noexcept
+    @cython.locals(buf="const unsigned char*", bits="long long", kind="long long", length="long long")
+    cdef long long read_options(self, long long n, long long at, long long list_end, long long stop) noexcept
+    @cython.locals(buf="const unsigned char*", place="long long", i="long long")
     cdef void sack_blocks(self, long long n, long long at, long long blocks) noexcept
-    @cython.locals(
-        network=Network, octets="long long", pseudo="unsigned long long", total="unsigned long long",
-        stored="unsigned long long", right="unsigned long long",
-    )
-    cdef long long checksum(self, long long n, long long at, long long flags) noexcept
+    @cython.locals(total="unsigned long long", stored="unsigned long long", right="unsigned long long")
+    cdef long long checksum(self, long long n, long long at, long long stop, unsigned long long pseudo) noexcept
     cdef unsigned long long fold(self, unsigned long long total) noexcept
-    @cython.locals(total="unsigned long long")
+    @cython.locals(buf="const unsigned char*", total="unsigned long long", shift="long long", octet="unsigned long long")
     cdef unsigned long long add_up(self, long long at, long long stop) noexcept
-    @cython.locals(word="unsigned long long", i="long long")
+    @cython.locals(
+        buf="const unsigned char*", start="long long", total=words.Sum128, rest="long long", limit="long long",
+    )
+    cdef unsigned long long hash(
+        self, Network network, long long at, long long header_end, unsigned long long first) noexcept
+    cdef words.Sum128 pair(
+        self, words.Sum128 total, long long key, unsigned long long first, unsigned long long second) noexcept
+    @cython.locals(buf="const unsigned char*", key="long long")
+    cdef words.Sum128 mix(self, words.Sum128 total, long long at, long long stop) noexcept
+    @cython.locals(word="unsigned long long", shift="long long", octet="unsigned long long")
     cdef unsigned long long last_word(self, long long at, long long stop) noexcept
-    @cython.locals(network=Network, start="long long", limit="long long")
-    cdef unsigned long long hash(self, long long at, long long header_end, long long uncovered) noexcept
-    @cython.locals(
-        buf="const unsigned char*", first="unsigned long long", second="unsigned long long", a="unsigned long long",
-        b="unsigned long long",
-    )
-    cdef unsigned long long hash_plain(self, long long start, unsigned long long octets, long long has_timestamps) noexcept
-    cdef unsigned long long product(
-        self, long long key, unsigned long long first, unsigned long long second) noexcept
-    cdef unsigned long long le32(self, long long at) noexcept
-    cdef void begin(self, unsigned long long first, unsigned long long second) noexcept
-    @cython.locals(key="long long")
-    cdef void mix_pair(self, unsigned long long first, unsigned long long second) noexcept
-    @cython.locals(
-        key="long long", a="unsigned long long", b="unsigned long long", first="unsigned long long",
-        second="unsigned long long",
-    )
-    cdef void mix(self, long long at, long long stop) noexcept
+    @cython.locals(low="unsigned long long")
+    cdef unsigned long long squeeze(self, words.Sum128 total) noexcept

@@ -5,6 +5,7 @@ from tcptrace.model cimport words
 cdef int COUNT_FRAGMENT, COUNT_LINK_TYPE, COUNT_MALFORMED, COUNT_NOT_IP, COUNT_TRUNCATED
 cdef int ETHERTYPE, FIRST_HEADER, FRAME_RELAY, IEEE802_11, LLC, PRISM, PROTOCOL, RADIOTAP
 cdef int ALWAYS_IPV4, ALWAYS_IPV6, BY_COOKED, BY_ETHERTYPE, BY_FAMILY, BY_VERSION, ROW_WORDS
+cdef long long FAR
 cdef int NEXT, WRAPPED, MAX_TAGS, MAX_EXTENSIONS
 cdef int DEVICE_FRAME_RELAY, DEVICE_IEEE802_11, DEVICE_PRISM, DEVICE_RADIOTAP, DEVICE_NETLINK
 cdef int TCP, HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION, LOOSE_ROUTE, STRICT_ROUTE
@@ -16,6 +17,7 @@ cdef class Network:
     cdef int[::1] seen
     cdef readonly long long seen_count
     cdef long long link, kind, header, ethertype_at, device_at, version, what, number
+    cdef long long straight_at, typed
     cdef readonly long long at, end, start, stop
     cdef long long wire_end
     cdef long long family, checkable, has_id
