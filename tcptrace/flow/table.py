@@ -1,7 +1,7 @@
-"""Four-tuples to entries: a seeded hash table that grows a bucket at a time.
+"""Four-tuples to entries: a seeded hash table that grows a few buckets at a time.
 
-Linear hashing (Litwin 1980): each insertion beyond one entry a bucket splits one bucket, so there is never a pause, and
-memory grows with use. The hash is multilinear over the 32-bit halves of the key with secret 64-bit multipliers, which is
+Linear hashing (Litwin 1980): where there are more entries than buckets the next few are split, so there is never a pause,
+and memory grows with use. The hash is multilinear over the 32-bit halves of the key with secret 64-bit multipliers, which is
 strongly universal: whoever does not know the multipliers cannot choose colliding four-tuples (Thorup, "High Speed Hashing
 for Integers and Strings", 2.3). Nothing that is shown depends on them.
 """
@@ -18,6 +18,7 @@ KEY_HALVES = 10
 MASK64 = 0xFFFFFFFFFFFFFFFF
 LOW32 = 0xFFFFFFFF
 FIRST_BUCKETS = 1024
+STEP = 8  # buckets that are split one after the other: their entries come from memory at the same time
 
 
 class FlowTable:
@@ -105,7 +106,7 @@ class FlowTable:
         self.buckets[bucket] = entry
         self.count += 1
         if self.count > len(self.buckets):
-            self.split_bucket()
+            self.grow()
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out."""
@@ -121,6 +122,13 @@ class FlowTable:
             here.next = entry.next
         entry.next = None
         self.count -= 1
+
+    def grow(self) -> None:
+        """Split the next buckets of this round."""
+        for bucket in range(self.split, self.split + STEP):
+            words.prefetch_row(self.buckets, bucket)
+        for _ in range(STEP):
+            self.split_bucket()
 
     def split_bucket(self) -> None:
         """Split the next bucket of this round in two."""
@@ -142,4 +150,3 @@ class FlowTable:
         if self.split == self.level:
             self.level *= 2
             self.split = 0
-        words.prefetch_row(self.buckets, self.split)  # that is split next

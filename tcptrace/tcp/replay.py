@@ -166,13 +166,14 @@ class Replay:
             bits = flags[i]
             here = side[i]
             size = length[i]
+            mark = marks[i]
             if entry is None:
                 entry = store.open_entry(keys, i)
                 store.open_stream(entry, clock_ns)
                 if (
                     bits & CONTROL == SYN
                     and not back
-                    and not marks[i] & MARK_BAD_CHECKSUM
+                    and not mark & MARK_BAD_CHECKSUM
                     and not duplicate[i]
                     and size == 0
                 ):
@@ -187,14 +188,15 @@ class Replay:
             elif entry.packed:
                 stream = store.unpack(entry)
             else:
-                if self.is_drafting and now == clock_ns and not duplicate[i] | (marks[i] & MARK_BAD_CHECKSUM):
+                if self.is_drafting and now == clock_ns and not duplicate[i] | (mark & MARK_BAD_CHECKSUM):
                     kept = self.drafts.take(
                         entry, frame[i], now, here, bits, seq[i], ack[i], window[i], size, options[i], scale[i], tsval[i],
                         tsecr[i],
                     )  # fmt: skip
                     if kept:
                         stream_of[i] = entry.number
-                        self.count_marks(marks[i])
+                        if mark:
+                            self.count_marks(mark)
                         if size and payload_captured[i]:
                             self.look_at_draft(first, payload[i], payload_captured[i], entry, here)
                         if kept == OVER:
@@ -202,7 +204,7 @@ class Replay:
                             store.finished.append(entry.number)
                         continue
                 stream = self.wake(entry)
-            if bits & (SYN | ACK) == SYN:
+            if bits & SYN and not bits & ACK:
                 sender = stream.high if here else stream.low
                 if sender is not None and sender.first_raw >= 0 and sender.first_raw != seq[i]:
                     stream = self.new_incarnation(
@@ -226,10 +228,11 @@ class Replay:
                 end.duplicates += 1
                 self.notes.note(stream, DUPLICATE_FRAME, frame[i], here, size, earlier[i])
                 continue
-            self.count_marks(marks[i])
-            if marks[i] & MARK_BAD_CHECKSUM:
-                self.notes.note(stream, BAD_CHECKSUM, frame[i], here, seq[i], size, wrong[i])
-                continue
+            if mark:
+                self.count_marks(mark)
+                if mark & MARK_BAD_CHECKSUM:
+                    self.notes.note(stream, BAD_CHECKSUM, frame[i], here, seq[i], size, wrong[i])
+                    continue
             if size and not stream.application & (1 << here) and payload_captured[i] and not bits & RST:
                 stream.application = self.heads.look_at(
                     first, payload[i], payload_captured[i], stream.application, entry,
@@ -274,7 +277,7 @@ class Replay:
         end.data_bytes += size
         stream.last_frame = frame
         stream.last_ns = now
-        if end.first_raw < 0 or bits & (SYN | ACK) == SYN | ACK:
+        if end.first_raw < 0 or (bits & SYN and bits & ACK):
             end.first_raw = seq if bits & SYN else (seq - 1) & MASK32
 
     def count_marks(self, marks: int) -> None:

@@ -2,7 +2,7 @@ cimport cython
 from tcptrace.model cimport words
 from .rows cimport Entry
 
-cdef long long BATCH, KEY_HALVES, KEY_WORDS, LOW32, FIRST_BUCKETS
+cdef long long BATCH, KEY_HALVES, KEY_WORDS, LOW32, FIRST_BUCKETS, STEP
 cdef unsigned long long MASK64
 
 
@@ -29,5 +29,7 @@ cdef class FlowTable:
     cpdef insert(self, Entry entry)
     @cython.locals(bucket="long long", here=Entry)
     cpdef remove(self, Entry entry)
+    @cython.locals(bucket="long long")
+    cdef int grow(self) except -1
     @cython.locals(entry=Entry, stay=Entry, move=Entry, following=Entry)
-    cpdef split_bucket(self)
+    cdef int split_bucket(self) except -1

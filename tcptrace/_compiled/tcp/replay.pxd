@@ -45,7 +45,7 @@ cdef class Replay:
     cpdef see(self, long long[::1] time_ns, long long count)
     @cython.locals(
         store=Store, flows=FlowTable, kept=int, i="long long", now="long long", back="long long", clock_ns="long long", last_ns="long long", first="const unsigned char*",
-        keys="const unsigned long long*", entry=Entry, bits=int, here=int, size="long long",
+        keys="const unsigned long long*", entry=Entry, bits=int, mark=int, here=int, size="long long",
         stream=Stream, sender=End, end=End, peer=End, x=Segment,
     )
     cpdef long long run(
