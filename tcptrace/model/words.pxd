@@ -22,6 +22,10 @@ cdef inline const unsigned char* first(const unsigned char[::1] octets) noexcept
     return &octets[0] if octets.shape[0] else NULL
 
 
+cdef inline const unsigned char* part(const unsigned char* octets, long long at) noexcept nogil:
+    return octets + at
+
+
 cdef inline unsigned char* writable(bytearray room) noexcept:
     return <unsigned char*> PyByteArray_AS_STRING(room)
 

@@ -20,6 +20,11 @@ def first(octets: Octets) -> Octets:
     return octets
 
 
+def part(octets: Octets, at: int) -> Octets:
+    """Return the octets from ``at`` on, not copied."""
+    return memoryview(octets)[at:]
+
+
 def writable(room: bytearray) -> bytearray:
     """Return what ``copy`` writes into: a pointer in the twins, which holds until the room's size changes."""
     return room

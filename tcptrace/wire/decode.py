@@ -169,19 +169,20 @@ class Decode:
         start = at + network.straight_at
         if end - start < 40 or (network.typed and words.be16(buf, start - 2) != 0x0800):
             return 0
-        head = words.le64(buf, start)
-        octets = words.be16(buf, start + 2) - 20
-        bits = words.be16(buf, start + 32)
+        ip = words.part(buf, start)
+        head = words.le64(ip, 0)
+        octets = words.be16(ip, 2) - 20
+        bits = words.be16(ip, 32)
         header = bits >> 10 & 0x3C
         stop = start + 20 + octets
         payload = start + 20 + header
-        if head & VERSION_TO_OFFSET != 0x45 or buf[start + 9] != 6 or stop > wire_end or payload > end:
+        if head & VERSION_TO_OFFSET != 0x45 or ip[9] != 6 or stop > wire_end or payload > end:
             return 0
         if header < 20 or header > octets:
             return 0
-        source = words.be32(buf, start + 12)
-        destination = words.be32(buf, start + 16)
-        ports = words.be32(buf, start + 20)
+        source = words.be32(ip, 12)
+        destination = words.be32(ip, 16)
+        ports = words.be32(ip, 20)
         # No branches: which end sends is as good as random.
         side = source > destination
         if source == destination:
@@ -194,7 +195,7 @@ class Decode:
         self.key[place + 1] = lower
         self.key[place + 2] = 0
         self.key[place + 3] = total - lower
-        self.key[place + 4] = FAMILY_IPV4 | words.word32(ports << 16 * side) | ports >> 32 - 16 * side
+        self.key[place + 4] = FAMILY_IPV4 | words.word32((ports << 32 | ports) >> 16 * side)
         there = octets - header
         self.length[n] = there
         mark = 0 if head & IDENTIFICATION else MARK_NO_IP_ID
@@ -205,22 +206,22 @@ class Decode:
         self.payload_captured[n] = there
         pseudo = total + 6 + octets  # 6: the protocol
         uncovered = 0
-        if words.be16(buf, start + 36) == self.fold(pseudo):
+        if words.be16(ip, 36) == self.fold(pseudo):
             mark |= MARK_OFFLOADED
             uncovered = there if there < PAYLOAD_OCTETS else PAYLOAD_OCTETS
         elif bits & self.checked and stop <= end:
             mark |= self.checksum(n, start + 20, stop, pseudo)
         self.marks[n] = mark
         self.flags[n] = bits & 0x1FF
-        self.seq[n] = words.be32(buf, start + 24)
-        self.ack[n] = words.be32(buf, start + 28)
-        self.window[n] = words.be16(buf, start + 34)
+        self.seq[n] = words.be32(ip, 24)
+        self.ack[n] = words.be32(ip, 28)
+        self.window[n] = words.be16(ip, 34)
         self.mss[n] = 0
         self.scale[n] = 0
         self.sack_count[n] = 0
-        if header == 32 and words.be32(buf, start + 40) == NOP_NOP_TIMESTAMPS:
-            self.tsval[n] = words.be32(buf, start + 44)
-            self.tsecr[n] = words.be32(buf, start + 48)
+        if header == 32 and words.be32(ip, 40) == NOP_NOP_TIMESTAMPS:
+            self.tsval[n] = words.be32(ip, 44)
+            self.tsecr[n] = words.be32(ip, 48)
             self.options[n] = OPT_TIMESTAMPS
         else:
             self.tsval[n] = 0
@@ -228,10 +229,10 @@ class Decode:
             self.options[n] = self.read_options(n, start + 40, payload, payload)
         first = (header << 8 | uncovered) << 32 | octets
         hashed = self.pair(words.sum128(0, 0), 2, first, head)
-        hashed = self.pair(hashed, 4, words.le64(buf, start + 12), words.le64(buf, start + 20))
+        hashed = self.pair(hashed, 4, words.le64(ip, 12), words.le64(ip, 20))
         if header == 32 and not uncovered:
-            hashed = self.pair(hashed, 6, words.le64(buf, start + 28), words.le64(buf, start + 36))
-            hashed = self.pair(hashed, 8, words.le64(buf, start + 44), 0)
+            hashed = self.pair(hashed, 6, words.le64(ip, 28), words.le64(ip, 36))
+            hashed = self.pair(hashed, 8, words.le64(ip, 44), 0)
         else:
             self.key_at = 6
             hashed = self.mix(self.mix(hashed, start + 28, payload), payload, payload + uncovered)
@@ -384,7 +385,8 @@ class Decode:
 
     def checksum(self, n: int, at: int, stop: int, pseudo: int) -> int:
         """Return the MARK_ bit that the checksum of row ``n`` calls for, 0 for none (RFC 9293 3.1, RFC 1071)."""
-        total = self.fold(pseudo + self.add_up(at, stop))
+        total = pseudo + self.add_up(at, stop)
+        total = self.fold(words.word32(total) + (total >> 32))
         if total == 0xFFFF:
             return 0
         stored = words.be16(self.buf, at + 16)
@@ -394,8 +396,7 @@ class Decode:
         return MARK_BAD_CHECKSUM
 
     def fold(self, total: int) -> int:
-        """Return a sum below 2^64 folded into 16 bits, the carries added again: each step leaves fewer."""
-        total = words.word32(total) + (total >> 32)
+        """Return a sum below 2^47 folded into 16 bits, the carries added again: each step leaves fewer."""
         total = (total & 0xFFFF) + (total >> 16)
         total = (total & 0xFFFF) + (total >> 16)
         return (total & 0xFFFF) + (total >> 16)

@@ -55,7 +55,8 @@ cdef class Decode:
     cpdef long long run(
         self, const unsigned char[::1] buffer, frames, long long count, long long first=*, long long made=*)
     @cython.locals(
-        buf="const unsigned char*", start="long long", head="unsigned long long", octets="long long", bits="long long",
+        buf="const unsigned char*", start="long long", ip="const unsigned char*", head="unsigned long long",
+        octets="long long", bits="long long",
         header="long long", stop="long long", payload="long long", mark="long long", there="long long",
         source="unsigned long long", destination="unsigned long long", ports="unsigned long long", side="int",
         lower="unsigned long long", place="long long", total="unsigned long long", pseudo="unsigned long long",
