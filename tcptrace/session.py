@@ -12,30 +12,31 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from tcptrace import kernels
-from tcptrace.find.record import Recorder, encoded, make_writer
 from tcptrace.labels import Labels
 from tcptrace.model.columns import Segments
 from tcptrace.model.errors import UsageError
-from tcptrace.model.records import Capture, Connection, Segment
 from tcptrace.source import Source, open_source
-from tcptrace.spool import SegmentLog, Spool, spool_of_lines, spool_of_records
 from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import OUTCOME_NAMES, UNANSWERED
-from tcptrace.watch import Tell, Watcher
-from tcptrace.whole import describe
+from tcptrace.whole import as_record, describe
 from tcptrace.wire.application import classify
-from tcptrace.wire.decoder import Decoder
-from tcptrace.wire.fragments import Octets
+from tcptrace.wire.decoder import Decoder, Octets
 
 if TYPE_CHECKING:
     from tcptrace.find import analysis, closer
+    from tcptrace.find.record import Recorder
     from tcptrace.flow import rows
     from tcptrace.measure import gauge
+    from tcptrace.model.records import Capture, Connection, Segment
+    from tcptrace.model.whole import Whole
     from tcptrace.source.base import Batch
-    from tcptrace.tcp import replay
+    from tcptrace.spool import SegmentLog, Spool
+    from tcptrace.tcp import replay, verdict
+    from tcptrace.watch import Tell, Watcher
 else:
     rows = kernels.load("flow.rows")
     replay = kernels.load("tcp.replay")
+    verdict = kernels.load("tcp.verdict")
 
 T = TypeVar("T")
 NS = 1_000_000_000
@@ -60,7 +61,7 @@ def analyze(
     order: str = "stream",
     segments: bool = False,
     tick: Callable[[int], None] | None = None,
-    watch: Tell | None = None,
+    watch: "Tell | None" = None,
     measures: bool = False,
 ) -> "Analysis":
     """Return the analysis of a capture; it is read when the result is iterated.
@@ -97,7 +98,7 @@ class Analysis:
         order: str,
         segments: bool,
         tick: Callable[[int], None] | None,
-        watch: Tell | None = None,
+        watch: "Tell | None" = None,
         measures: bool = False,
     ) -> None:
         self._filter: Any = None
@@ -118,26 +119,32 @@ class Analysis:
             max_findings,
             self._classify,
         )
-        self._recorder = Recorder(self._replay, msl_s, self._labels.name)
+        self._verdict = verdict.Verdict(self._replay.paths)
         self._max_findings = max_findings
         self._found: analysis.Analysis | None = None  # made where records are: counting outcomes needs none
         self._gauge: gauge.Gauge | None = kernels.load("measure.gauge").Gauge() if measures else None
-        self._recorder.gauge = self._gauge
-        self._log = SegmentLog() if segments else None
-        self._watcher = None if watch is None else Watcher(self._replay, self._recorder, watch)
-        if watch is not None:
-            self._replay.is_drafting = 0  # each step is told as it is made
+        self._log: SegmentLog | None = None
+        if segments:
+            from tcptrace import spool
+
+            self._log = spool.SegmentLog()
+        self._watcher: Watcher | None = None
         self._msl2_ns = round(2 * msl_s * NS)
         self._frames = 0
         self._filtered = 0
         self._started = False
         self._streams: array[int] = array("q")
-        self._capture: Capture | None = None
+        self._whole: Whole | None = None
         self.keep: Callable[[Connection], None] | None = None  # is given each record as it is made
         self.msl_s = msl_s
+        if watch is not None:
+            from tcptrace import watch as watching
+
+            self._watcher = watching.Watcher(self._replay, self._recorder, watch)
+            self._replay.is_drafting = 0  # each step is told as it is made
 
     @property
-    def current(self) -> Collection[Connection]:
+    def current(self) -> "Collection[Connection]":
         """The connections as they stand; only where they are watched."""
         return () if self._watcher is None else self._watcher.current.values()
 
@@ -152,20 +159,25 @@ class Analysis:
     @property
     def outcomes(self) -> dict[str, int]:
         """How many connections ended how; complete with ``capture``."""
-        counts = self._recorder.verdict.counts
+        counts = self._verdict.counts
         return {name: counts[number] for number, name in enumerate(OUTCOME_NAMES) if counts[number]}
 
     @property
-    def capture(self) -> Capture:
-        """The capture as a whole; reads what has not been read yet."""
-        if self._capture is None:
+    def whole(self) -> "Whole":
+        """The capture as a whole, for showing; reads what has not been read yet."""
+        if self._whole is None:
             self.run()
-        assert self._capture is not None
-        return self._capture
+        assert self._whole is not None
+        return self._whole
+
+    @cached_property
+    def capture(self) -> "Capture":
+        """The capture as a whole, as its record; reads what has not been read yet."""
+        return as_record(self.whole)
 
     def run(self) -> None:
         """Read everything and count outcomes, without making a record of each connection."""
-        judged = self._recorder.verdict
+        judged = self._verdict
         for _ in self._read():
             for gone in self._replay.store.evicted:
                 if (
@@ -180,19 +192,24 @@ class Analysis:
                 self._release(row)
             self._replay.store.evicted.clear()
         self._replay.tally(judged, self._frames + 1)
-        self._close()
+        self._close(0)
 
-    def __iter__(self) -> Iterator[Connection]:
+    def __iter__(self) -> "Iterator[Connection]":
         """Yield each connection: by stream number, or as it ends."""
+        from tcptrace.spool import spool_of_records
+
         yield from self._each(self._record, spool_of_records, self._records, self._ended)
 
     def lines(self) -> Iterator[bytes]:
         """Yield the connections as lines of JSON, one or more at a time, in the same order: quicker than by records."""
+        from tcptrace.find.record import encoded, make_writer
+        from tcptrace.spool import spool_of_lines
+
         if self._watcher or self._log or self.keep or not kernels.is_compiled("find.written"):
             for record in self:
                 yield encoded(record)
             return
-        self._closer.writer = make_writer(self._replay.paths, self._recorder.verdict)
+        self._closer.writer = make_writer(self._replay.paths, self._verdict)
         self._recorder.trail = self._closer.writer.trail
         self._closer.tail = self._recorder.tail
         yield from self._each(self._line, spool_of_lines, self._lines, self._ended_lines)
@@ -200,7 +217,7 @@ class Analysis:
     def _each(
         self,
         make: Callable[["rows.Stream"], T],
-        waiting: Callable[[], Spool[T]],
+        waiting: "Callable[[], Spool[T]]",
         rest: Callable[[], Iterator[T]],
         ended: Callable[[], Iterator[T]],
     ) -> Iterator[T]:
@@ -229,9 +246,9 @@ class Analysis:
             yield from rest()
         else:
             yield from spool.merged((row.number, make(row)) for row in self._alive())
-        self._close()
+        self._close(self._recorder.losses)
 
-    def segments_of(self, stream: int) -> list[Segment]:
+    def segments_of(self, stream: int) -> "list[Segment]":
         """Return the segments of a connection that was yielded, with both ends' states after each."""
         if self._log is None:
             raise UsageError("segments: they were not kept; call analyze(..., segments=True)")
@@ -304,10 +321,19 @@ class Analysis:
     # -- connections --------------------------------------------------------------------------------------------------
 
     @cached_property
+    def _recorder(self) -> "Recorder":
+        """What makes records, with the library that writes them; counting outcomes needs neither."""
+        from tcptrace.find.record import Recorder
+
+        made = Recorder(self._replay, self._verdict, self.msl_s, self._labels.name)
+        made.gauge = self._gauge
+        return made
+
+    @cached_property
     def _closer(self) -> "closer.Closer":
         """What takes connections away; counting the outcomes of those that stay in the table needs none."""
         made: closer.Closer = kernels.load("find.closer").Closer(
-            self._replay, self._recorder.verdict, self._labels.as_json
+            self._replay, self._verdict, self._labels.as_json
         )
         return made
 
@@ -333,12 +359,12 @@ class Analysis:
                 if finished.key is not None:
                     finished.key.stream = None  # the two hold each other
 
-    def _records(self) -> Iterator[Connection]:
+    def _records(self) -> "Iterator[Connection]":
         """Yield the records of what is still in the table."""
         for row in self._alive():
             yield self._record(row)
 
-    def _ended(self) -> Iterator[Connection]:
+    def _ended(self) -> "Iterator[Connection]":
         """Yield the connections that are over: both ends CLOSED or past 2MSL, and silent for as long."""
         done = self._replay.store.finished
         at = self._replay.store.finished_from
@@ -376,10 +402,10 @@ class Analysis:
         if self._gauge is not None:
             self._gauge.forget(row.number)
 
-    def _record(self, row: "rows.Stream") -> Connection:
+    def _record(self, row: "rows.Stream") -> "Connection":
         record, steps = self._recorder.record(row)
         self._recorder.count_losses(record.finding_counts)
-        self._recorder.verdict.count(row)
+        self._verdict.count(row)
         if self.keep is not None:
             self.keep(record)
         if self._watcher is not None:
@@ -398,13 +424,13 @@ class Analysis:
         name = classify(octets, side != client, ports[client], ports[1 - client])
         return self._labels.number(name), classify(octets, side != client, 0, 0) == name
 
-    def _close(self) -> None:
-        self._capture = describe(
+    def _close(self, losses: int) -> None:
+        self._whole = describe(
             self._source,
             self._decoder,
             self._replay,
-            self._recorder.verdict,
+            self._verdict,
             self._frames,
             None if self._filter is None else self._filtered,
-            self._recorder.losses,
+            losses,
         )

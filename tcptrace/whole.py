@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tcptrace.model.columns import COUNT_SEGMENTS, SKIP_NAMES
-from tcptrace.model.records import Capture, Warning_
+from tcptrace.model.whole import Fault, Whole
 from tcptrace.tcp import codes as notes
 
 if TYPE_CHECKING:
+    from tcptrace.model.records import Capture
     from tcptrace.source import Source
     from tcptrace.tcp.replay import Replay
     from tcptrace.tcp.verdict import Verdict
@@ -22,8 +23,8 @@ def describe(
     frames: int,
     filtered: int | None,
     lost: int,
-) -> Capture:
-    """Return the record of a capture that was read.
+) -> Whole:
+    """Return what is known of a capture that was read.
 
     ``filtered``: frames that the filter left out, where there is one; ``lost``: findings ``tap_loss`` of the connections
     that were written.
@@ -31,8 +32,7 @@ def describe(
     skipped = {name: decoder.counters[at] for at, name in enumerate(SKIP_NAMES)}
     if filtered is not None:
         skipped["filtered"] = filtered
-    return Capture(
-        schema=1,
+    return Whole(
         file=source.name,
         format=source.format,
         link_types=decoder.link_names,
@@ -50,9 +50,18 @@ def describe(
     )
 
 
+def as_record(whole: Whole) -> "Capture":
+    """Return the record of a capture."""
+    from tcptrace.model.records import Capture, Warning_
+
+    fields = whole._asdict()
+    fields["warnings"] = [Warning_(*fault) for fault in whole.warnings]
+    return Capture(schema=1, **fields)
+
+
 def _warnings(
     source: "Source", decoder: "Decoder", replay: "Replay", verdict: "Verdict", lost: int
-) -> Iterator[Warning_]:
+) -> Iterator[Fault]:
     """Yield the capture's own faults."""
     # The replay's total has no losses that only a whole connection shows; of connections not written it is all there is.
     losses = max(lost, replay.notes.totals[notes.TAP_LOSS])
@@ -77,4 +86,4 @@ def _warnings(
     )
     for code, count, detail in rows:
         if count:
-            yield Warning_(code, count, detail)
+            yield Fault(code, count, detail)

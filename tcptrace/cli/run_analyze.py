@@ -8,13 +8,14 @@ from tcptrace.cli import terminal
 from tcptrace.cli.collector import uncollected
 from tcptrace.cli.inputs import Inputs
 from tcptrace.cli.select import Predicate, selector, with_rules
-from tcptrace.model.records import Capture, Connection
 from tcptrace.session import analyze
 from tcptrace.show.text import count
 
 if TYPE_CHECKING:
     from tcptrace.cli.live import View
     from tcptrace.cli.request import Request
+    from tcptrace.model.records import Connection
+    from tcptrace.model.whole import Whole
     from tcptrace.session import Analysis, Readable
     from tcptrace.show.table import Table
 
@@ -45,8 +46,8 @@ def run(request: "Request") -> None:
 
 @uncollected()
 def write_results(
-    request: "Request", source: "Readable", live: bool, kept: list[Connection] | None = None
-) -> Capture:
+    request: "Request", source: "Readable", live: bool, kept: "list[Connection] | None" = None
+) -> "Whole":
     """Analyse ``source`` and write what was asked for to standard output; ``live``: as it comes.
 
     The connections that were asked for are added to ``kept``.
@@ -74,7 +75,7 @@ def write_results(
         if kept is not None:
             keeping, every = kept, wanted
 
-            def keep(connection: Connection) -> None:
+            def keep(connection: "Connection") -> None:
                 if every is None or every(connection):
                     keeping.append(connection)
 
@@ -82,23 +83,23 @@ def write_results(
         if view is not None:
             view.begin(analysis, wanted)
         if view is not None and request.form == "table":
-            capture = _live(request, analysis, wanted, out, view)
+            _live(request, analysis, wanted, out, view)
         elif request.is_summary:
-            capture = _summary(request, analysis, wanted, out)
+            _summary(request, analysis, wanted, out)
         elif request.form == "json":
-            capture = _json(request, analysis, wanted, out)
+            _json(request, analysis, wanted, out)
         elif request.form == "csv":
-            capture = _csv(analysis, wanted, out)
+            _csv(analysis, wanted, out)
         elif request.is_long:
-            capture = _long(request, analysis, wanted, out)
+            _long(request, analysis, wanted, out)
         else:
-            capture = _table(request, analysis, wanted, out, live)
+            _table(request, analysis, wanted, out, live)
         out.flush()
     finally:
         if view is not None:
             view.close()
         progress.wipe()
-    return capture
+    return analysis.whole
 
 
 def _view(
@@ -114,17 +115,14 @@ def _view(
 
 def _live(
     request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output, view: "View"
-) -> Capture:
+) -> None:
     """Let the view show what happens, then write the summary."""
     outcomes = Counter(connection.outcome for connection in analysis if wanted is None or wanted(connection))
     view.close()
-    out.write_text(_summary_text(request, analysis.capture, outcomes, wanted))
-    return analysis.capture
+    out.write_text(_summary_text(request, analysis.whole, outcomes, wanted))
 
 
-def _json(
-    request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output
-) -> Capture:
+def _json(request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output) -> None:
     """Write JSON Lines: connections (their segments before them), then the capture."""
     from tcptrace.show import json
 
@@ -138,12 +136,9 @@ def _json(
                     out.write(json.lines(analysis.segments_of(connection.stream)))
                 out.write(json.line(connection))
     out.write(json.line(analysis.capture))
-    return analysis.capture
 
 
-def _long(
-    request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output
-) -> Capture:
+def _long(request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output) -> None:
     """Write each connection's measures, then the summary."""
     from tcptrace.show.long import long_lines
     from tcptrace.show.paint import painter
@@ -157,11 +152,10 @@ def _long(
             outcomes[connection.outcome] += 1
             lines = map(paint, long_lines(connection, clock, ascii_only))
             out.write_text("\n".join(lines) + "\n")
-    out.write_text(_summary_text(request, analysis.capture, outcomes, wanted))
-    return analysis.capture
+    out.write_text(_summary_text(request, analysis.whole, outcomes, wanted))
 
 
-def _csv(analysis: "Analysis", wanted: Predicate | None, out: terminal.Output) -> Capture:
+def _csv(analysis: "Analysis", wanted: Predicate | None, out: terminal.Output) -> None:
     """Write a header row and a row a connection."""
     from tcptrace.show import csv
 
@@ -169,12 +163,11 @@ def _csv(analysis: "Analysis", wanted: Predicate | None, out: terminal.Output) -
     for connection in analysis:
         if wanted is None or wanted(connection):
             out.write_text(csv.row(connection))
-    return analysis.capture
 
 
 def _summary(
     request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output
-) -> Capture:
+) -> None:
     """Write outcomes and capture alone; without a selection no connection is ever built."""
     if wanted is None and analysis.keep is None:
         analysis.run()
@@ -187,13 +180,12 @@ def _summary(
         out.write(json.outcomes_line(outcomes))
         out.write(json.line(analysis.capture))
     else:
-        out.write_text(_summary_text(request, analysis.capture, outcomes, wanted))
-    return analysis.capture
+        out.write_text(_summary_text(request, analysis.whole, outcomes, wanted))
 
 
 def _table(
     request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output, live: bool
-) -> Capture:
+) -> None:
     """Write the table and its summary; on a terminal only the worst of too many rows."""
     from tcptrace.show.table import Style, make_table
 
@@ -211,19 +203,18 @@ def _table(
             outcomes[connection.outcome] += 1
             rows.add(connection)
     rows.finish()
-    out.write_text(_summary_text(request, analysis.capture, outcomes, wanted))
-    return analysis.capture
+    out.write_text(_summary_text(request, analysis.whole, outcomes, wanted))
 
 
 def _summary_text(
-    request: "Request", capture: Capture, outcomes: Mapping[str, int], wanted: Predicate | None
+    request: "Request", whole: "Whole", outcomes: Mapping[str, int], wanted: Predicate | None
 ) -> str:
     """Return the summary; where there was a selection it counts what was selected."""
     from tcptrace.show.summary import Selection, summary
 
-    selection = None if wanted is None else Selection(sum(outcomes.values()), capture.connections)
+    selection = None if wanted is None else Selection(sum(outcomes.values()), whole.connections)
     return summary(
-        capture, outcomes, selection, request.utc, terminal.output_is_ascii(), terminal.output_width()
+        whole, outcomes, selection, request.utc, terminal.output_is_ascii(), terminal.output_width()
     )
 
 
@@ -246,7 +237,7 @@ class Rows:
 
             self._worst = Worst(WORST_ROWS)
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: "Connection") -> None:
         """Show one more connection, now or later."""
         self._seen += 1
         if not self._limited:
@@ -278,7 +269,7 @@ class Rows:
         if self._seen:
             self._out.write_text("\n")
 
-    def _write(self, connections: list[Connection], with_header: bool) -> None:
+    def _write(self, connections: "list[Connection]", with_header: bool) -> None:
         if with_header:
             self._out.write_text(self._table.header())
         for connection in connections:

@@ -16,7 +16,8 @@ from tcptrace.cli.capture import CaptureRequest
 from tcptrace.cli.watched import DIFFERENT, Watched
 from tcptrace.kernel.privileges import User, become, choose_user
 from tcptrace.model.errors import InputError, UsageError
-from tcptrace.model.records import Capture, Connection
+from tcptrace.model.records import Connection
+from tcptrace.model.whole import Whole
 from tcptrace.show.text import escape, plural
 from tcptrace.source.dump import CaptureFile, FrameFile, create
 from tcptrace.source.filter import compile_filter
@@ -35,7 +36,7 @@ def run(request: CaptureRequest) -> None:
         raise click.exceptions.Exit(DIFFERENT)
 
 
-def _capture(request: CaptureRequest, user: User | None, watched: Watched) -> Capture | None:
+def _capture(request: CaptureRequest, user: User | None, watched: Watched) -> Whole | None:
     """Capture and write the results; return what was analysed, ``None`` where that was not wanted."""
     source = LiveSource(
         request.interfaces,
@@ -109,7 +110,7 @@ def open_file(request: CaptureRequest, source: LiveSource, user: User | None = N
 
 def take(
     request: CaptureRequest, source: LiveSource, live: bool, kept: list[Connection] | None
-) -> Capture | None:
+) -> Whole | None:
     """Take what comes until the end; return what was analysed, ``None`` where that was not wanted."""
     if request.results is None:
         for _ in source.batches():
@@ -127,7 +128,7 @@ def _say(line: str) -> None:
         sys.stderr.flush()
 
 
-def say_counts(source: LiveSource, analysed: Capture | None) -> None:
+def say_counts(source: LiveSource, analysed: Whole | None) -> None:
     """Say what tcpdump says at its end."""
     counts = [f"{plural(source.captured, 'frame')} captured"]
     if analysed is not None:

@@ -14,7 +14,7 @@ from tcptrace.cli.run_capture import open_file, say_counts, take
 from tcptrace.cli.watched import DIFFERENT, Watched
 from tcptrace.kernel.namespace import allow_low_ports, enter_private_network
 from tcptrace.model.errors import InputError
-from tcptrace.model.records import Capture
+from tcptrace.model.whole import Whole
 from tcptrace.source.dump import FrameFile
 from tcptrace.source.live import LiveSource
 
@@ -37,7 +37,7 @@ def run(request: CaptureRequest, command: Sequence[str]) -> None:
 
 def _run(
     request: CaptureRequest, command: Sequence[str], watched: Watched
-) -> tuple[int, Capture | None, FrameFile | None]:
+) -> tuple[int, Whole | None, FrameFile | None]:
     """Run the command, capture and write the results; return its exit status, what was analysed, and the file."""
     source = LiveSource(request.interfaces, buffer_octets=request.buffer_octets)
     try:

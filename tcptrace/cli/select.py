@@ -1,10 +1,12 @@
 """Which connections are shown: ``--stream``, ``--state``, ``--outcome``, ``--passed``, ``--where``."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from tcptrace.model.records import Connection
+if TYPE_CHECKING:
+    from tcptrace.model.records import Connection
 
-Predicate = Callable[[Connection], bool]
+Predicate = Callable[["Connection"], bool]
 
 
 def selector(
@@ -20,7 +22,7 @@ def selector(
     wanted_streams, wanted_outcomes = frozenset(streams), frozenset(outcomes)
     wanted_states, wanted_passed = frozenset(states), frozenset(passed)
 
-    def wanted(connection: Connection) -> bool:
+    def wanted(connection: "Connection") -> bool:
         if wanted_streams and connection.stream not in wanted_streams:
             return False
         if wanted_outcomes and connection.outcome not in wanted_outcomes:

@@ -12,7 +12,8 @@ from tcptrace.kernel.log import read_log
 from tcptrace.kernel.privileges import User
 from tcptrace.kernel.witness import Witness
 from tcptrace.model.errors import InputError
-from tcptrace.model.records import Capture, Connection
+from tcptrace.model.records import Connection
+from tcptrace.model.whole import Whole
 
 DIFFERENT = 1  # exit status
 
@@ -36,7 +37,7 @@ class Watched:
             self._log = _open(self._request.kernel_log, user)
             self._witness.begin(self._log)
 
-    def write(self, capture: Capture) -> bool:
+    def write(self, capture: Whole) -> bool:
         """Write what came of it, where that was asked for; say whether an end is different."""
         if self.kept is None or self._request.results is None:
             return False

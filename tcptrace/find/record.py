@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from tcptrace.tcp.replay import Replay
 else:
     rows = kernels.load("flow.rows")
-    verdict = kernels.load("tcp.verdict")
 
 _encode = msgspec.json.Encoder().encode
 NONE = -1
@@ -117,11 +116,11 @@ def _ipv6_octets(high: int, low: int) -> bytes:
 class Recorder:
     """Makes records of the replay's rows."""
 
-    def __init__(self, replay: "Replay", msl_s: float, label: Label) -> None:
+    def __init__(self, replay: "Replay", judged: "verdict.Verdict", msl_s: float, label: Label) -> None:
         self.replay = replay
         self.msl_s = msl_s
         self.label = label
-        self.verdict = verdict.Verdict(replay.paths)
+        self.verdict = judged
         self.losses = 0  # findings `tap_loss` of all that was written
         self.gauge: Gauge | None = None  # measures, where asked for
         self.found: Analysis | None = None  # what is found beside the replay's own notes

@@ -5,7 +5,7 @@ keeps a value copies it. Only the first ``count`` entries are valid.
 """
 
 from array import array
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 BATCH = 4096
 KEY_WORDS = 5
@@ -14,6 +14,13 @@ APART_BITS = (
     24  # of the time between a packet and its second copy, at most 10 ms, below the first one's frame
 )
 
+if TYPE_CHECKING:
+    Column = array[int]
+else:
+    Column = (
+        array  # Python 3.11 has no array[int]; annotations in quotes a named tuple would compile, one by one
+    )
+
 
 class Frames(NamedTuple):
     """Where each frame of a batch lies; filled by ``source``, read by ``wire.decode``.
@@ -21,12 +28,12 @@ class Frames(NamedTuple):
     The frames' octets are in a buffer that is handed over beside this (bytes, bytearray or memoryview).
     """
 
-    offset: "array[int]"  # 'q': where the frame's octets begin in the buffer
-    captured: "array[int]"  # 'q': octets captured (never beyond the buffer)
-    wire: "array[int]"  # 'q': octets the frame had on the wire, at least `captured`
-    time_ns: "array[int]"  # 'q': nanoseconds since the Unix epoch
-    link: "array[int]"  # 'i': LINKTYPE_ number (www.tcpdump.org/linktypes.html) of the frame's interface
-    number: "array[int]"  # 'q': 1-based frame number
+    offset: Column  # 'q': where the frame's octets begin in the buffer
+    captured: Column  # 'q': octets captured (never beyond the buffer)
+    wire: Column  # 'q': octets the frame had on the wire, at least `captured`
+    time_ns: Column  # 'q': nanoseconds since the Unix epoch
+    link: Column  # 'i': LINKTYPE_ number (www.tcpdump.org/linktypes.html) of the frame's interface
+    number: Column  # 'q': 1-based frame number
 
     @classmethod
     def empty(cls, size: int = BATCH) -> "Frames":
@@ -48,27 +55,27 @@ class Segments(NamedTuple):
     ``side`` says which of the two sent the segment.
     """
 
-    frame: "array[int]"  # 'q': 1-based frame number
-    time_ns: "array[int]"  # 'q'
-    key: "array[int]"  # 'Q': KEY_WORDS words a segment
-    side: "array[int]"  # 'B': 0 the low end sent it, 1 the high end
-    flags: "array[int]"  # 'H': control bits, AE included
-    seq: "array[int]"  # 'I': raw
-    ack: "array[int]"  # 'I': raw, whether or not the ACK bit is set
-    window: "array[int]"  # 'H': raw header field
-    length: "array[int]"  # 'I': payload octets by the IP and TCP headers, not by what was captured
-    payload: "array[int]"  # 'q': where the payload begins in the buffer
-    payload_captured: "array[int]"  # 'I': payload octets that are in the buffer
-    options: "array[int]"  # 'H': OPT_ bits
-    mss: "array[int]"  # 'H': 0 where absent
-    scale: "array[int]"  # 'B': window scale shift, as sent; 0 where absent
-    tsval: "array[int]"  # 'I': 0 where absent
-    tsecr: "array[int]"  # 'I': 0 where absent
-    sack_count: "array[int]"  # 'B': blocks in `sack`, 0 to 4
-    sack: "array[int]"  # 'I': SACK_WORDS words a segment: left, right edge of up to four blocks
-    fingerprint: "array[int]"  # 'Q': hash of what makes a packet the same packet (findings: duplicate_frame)
-    marks: "array[int]"  # 'B': MARK_ bits
-    checksum: "array[int]"  # 'I': stored << 16 | right; only where `marks` has MARK_BAD_CHECKSUM
+    frame: Column  # 'q': 1-based frame number
+    time_ns: Column  # 'q'
+    key: Column  # 'Q': KEY_WORDS words a segment
+    side: Column  # 'B': 0 the low end sent it, 1 the high end
+    flags: Column  # 'H': control bits, AE included
+    seq: Column  # 'I': raw
+    ack: Column  # 'I': raw, whether or not the ACK bit is set
+    window: Column  # 'H': raw header field
+    length: Column  # 'I': payload octets by the IP and TCP headers, not by what was captured
+    payload: Column  # 'q': where the payload begins in the buffer
+    payload_captured: Column  # 'I': payload octets that are in the buffer
+    options: Column  # 'H': OPT_ bits
+    mss: Column  # 'H': 0 where absent
+    scale: Column  # 'B': window scale shift, as sent; 0 where absent
+    tsval: Column  # 'I': 0 where absent
+    tsecr: Column  # 'I': 0 where absent
+    sack_count: Column  # 'B': blocks in `sack`, 0 to 4
+    sack: Column  # 'I': SACK_WORDS words a segment: left, right edge of up to four blocks
+    fingerprint: Column  # 'Q': hash of what makes a packet the same packet (findings: duplicate_frame)
+    marks: Column  # 'B': MARK_ bits
+    checksum: Column  # 'I': stored << 16 | right; only where `marks` has MARK_BAD_CHECKSUM
 
     @classmethod
     def empty(cls, size: int = BATCH) -> "Segments":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tcptrace.model.records import Capture
+from tcptrace.model.whole import Whole
 from tcptrace.show.text import Clock, count, duration, escape, fold, plural
 
 # In the contract's order, each with its meaning in a few words (contract, "Outcome").
@@ -37,7 +37,7 @@ class Selection(NamedTuple):
 
 
 def summary(
-    capture: Capture,
+    whole: Whole,
     outcomes: Mapping[str, int],
     selection: Selection | None = None,
     utc: bool = False,
@@ -55,7 +55,7 @@ def summary(
             lines.append(
                 f"  {outcome:<11} {count(number):>{room}} {share}  {MEANINGS.get(outcome, '')}".rstrip()
             )
-    lines += _capture(capture, utc, ascii_only)
+    lines += _whole(whole, utc, ascii_only)
     return "".join(fold(line, width) + "\n" for line in lines)
 
 
@@ -63,7 +63,7 @@ def _selected(selection: Selection) -> str:
     return f"{count(selection.shown)} of {plural(selection.of, 'connection')} selected"
 
 
-def _capture(capture: Capture, utc: bool, ascii_only: bool) -> list[str]:
+def _whole(capture: Whole, utc: bool, ascii_only: bool) -> list[str]:
     """Return what there is to say of the capture as a whole."""
     kind = ", ".join(escape(name) for name in (capture.format, *capture.link_types))
     held = f"{plural(capture.frames, 'frame')}, {plural(capture.tcp_segments, 'TCP segment')}"
@@ -88,7 +88,7 @@ def _capture(capture: Capture, utc: bool, ascii_only: bool) -> list[str]:
     return lines
 
 
-def _span(capture: Capture, utc: bool, ascii_only: bool) -> str:
+def _span(capture: Whole, utc: bool, ascii_only: bool) -> str:
     """Return from when to when, and how long."""
     clock = Clock(utc)
     first, last = capture.first_ns, capture.last_ns

@@ -13,7 +13,9 @@ import tcptrace.cli.run_analyze  # noqa: F401 - before anybody puts a stand-in i
 from tcptrace.cli.command_line import run
 from tcptrace.model.errors import TcptraceError
 from tcptrace.model.records import Capture, Connection, Segment
+from tcptrace.model.whole import Whole
 from tcptrace.show.json import line
+from tcptrace.whole import as_record
 from tests.show.samples import SAMPLES, sample
 
 SKIPPED = dict.fromkeys(("not_ip", "not_tcp", "fragment", "truncated", "malformed", "link_type"), 0)
@@ -27,6 +29,7 @@ class StandIn:
         self.count = len(SAMPLES)
         self.problem: str | None = None
         self.error: BaseException | None = None
+        self.whole: Whole | None = None
         self.capture: Capture | None = None
         self.outcomes: Counter[str] = Counter()
         self.was_iterated = False
@@ -69,9 +72,10 @@ class StandIn:
         name = "x.pcap" if self.problem is None else "cut.pcap"
         counts = (self.count * 10, self.count * 10, self.count)
         whole = self.problem is None
-        self.capture = Capture(
-            1, name, "pcap", ["NULL"], *counts, 10**18, 10**18, SKIPPED, whole, self.problem, True, 0, []
+        self.whole = Whole(
+            name, "pcap", ["NULL"], *counts, 10**18, 10**18, SKIPPED, whole, self.problem, True, 0, []
         )
+        self.capture = as_record(self.whole)
 
     def segments_of(self, stream: int) -> list[Segment]:
         _, segments = sample(list(SAMPLES)[stream % len(SAMPLES)])
