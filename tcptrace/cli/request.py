@@ -1,6 +1,5 @@
 """What ``analyze`` is asked for, and how its options go together; nothing here needs the command line's library."""
 
-import math
 from typing import Any, NamedTuple
 
 from tcptrace.model.errors import UsageError
@@ -74,7 +73,7 @@ def understand_msl(given: float | None, stack: str | None) -> tuple[float, str]:
         return value, f"MSL {value:g} s, {source}"
     if stack is not None:
         raise UsageError("--msl and --stack: two MSLs; choose one")
-    if not (math.isfinite(given) and 0 < given <= _MAX_MSL_S):
+    if not 0 < given <= _MAX_MSL_S:  # nor is NaN
         raise UsageError(
             f"--msl {given:g}: no lifetime; give seconds, more than 0 and at most {_MAX_MSL_S:,.0f}"
         )

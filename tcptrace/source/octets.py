@@ -4,12 +4,12 @@ Nothing here seeks. Reading faults after the beginning do not raise: they end th
 why.
 """
 
-import select
-import weakref
+import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
 Octets = bytes | bytearray | memoryview
+GET_AGAIN = "get the file again"
 
 
 def named(name: str) -> str:
@@ -21,6 +21,7 @@ class Input(Protocol):
     """Octets in order, once."""
 
     problem: str | None  # why the input ended early, in one sentence
+    remedy: str  # what to do about that
     memory: memoryview | None  # all octets, those already read included, where they are in memory
 
     def read_into(self, view: memoryview) -> int:
@@ -32,6 +33,8 @@ class Input(Protocol):
 
 class MemoryInput:
     """Octets that are in memory already."""
+
+    remedy = GET_AGAIN
 
     def __init__(self, data: Octets) -> None:
         self.problem: str | None = None
@@ -53,23 +56,23 @@ class MemoryInput:
 class FileInput:
     """A file, a pipe, or a file object that was opened in binary mode.
 
-    What the caller opened stays open (``ours`` false). Files are read, never mapped: reading costs no more
-    CPU time even on full-size frames (measured), and a map kills the process where somebody makes the file
-    shorter meanwhile.
+    What the caller opened stays open; ``descriptor``, which is ours, is closed with this. Files are read, never mapped:
+    reading costs no more CPU time even on full-size frames (measured), and a map kills the process where somebody makes
+    the file shorter meanwhile.
     """
 
     memory: memoryview | None = None
+    remedy = GET_AGAIN
 
-    def __init__(self, file: Any, *, ours: bool) -> None:
+    def __init__(self, file: Any, descriptor: int = -1) -> None:
+        self._descriptor = descriptor
         self.problem: str | None = None
         self._file = file
-        self._ours = ours
         self._read_into: Callable[[memoryview], int | None] = _reading(file)
         self._taken = 0
-        if ours:
-            # Somebody may stop in the middle. By weakref, not by __del__: among objects that hold each other the collector
-            # may finalize the file first, which then warns that nobody closed it.
-            weakref.finalize(self, file.close).atexit = False
+
+    def __del__(self) -> None:
+        self.close()  # somebody stopped in the middle
 
     def read_into(self, view: memoryview) -> int:
         """Wait for octets, fill the beginning of ``view``, and return how many; 0 at the end."""
@@ -83,12 +86,16 @@ class FileInput:
                 self._taken += count
                 return count
             # Somebody set standard input to non-blocking: wait for it as if nobody had.
-            select.select([self._file], [], [])
+            from select import select
+
+            select([self._file], [], [])
 
     def close(self) -> None:
         """Let go of the file where it is ours."""
-        if self._ours:
-            self._file.close()
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            self._file.close()  # from here on it refuses to read, whoever gets the descriptor next
+            os.close(descriptor)
 
 
 def _reading(file: Any) -> Callable[[memoryview], int | None]:

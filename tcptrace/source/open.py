@@ -9,9 +9,7 @@ from tcptrace.model.errors import InputError
 from tcptrace.source.base import Source
 from tcptrace.source.octets import FileInput, Input, MemoryInput, named
 from tcptrace.source.records import RecordSource
-from tcptrace.source.unpack import LONGEST_SKIPPED, UnpackInput, find_packing, skippable
 from tcptrace.wire.pcap import HEADER_OCTETS, PcapReader, is_pcap
-from tcptrace.wire.pcapng import PcapngReader, is_pcapng
 
 TEXT_HEAD = 8192  # a listing shows a packet's line within its first octets
 SHOWN_OCTETS = 8  # of what is no capture
@@ -54,7 +52,7 @@ def open_source(
     else:
         shown = getattr(target, "name", None)
         name = shown if isinstance(shown, str) else "<file>"
-        octets = FileInput(target, ours=False)
+        octets = FileInput(target)
     try:
         return _recognise(name, octets)
     except BaseException:
@@ -65,7 +63,15 @@ def open_source(
 def _file(name: str) -> FileInput:
     """Open the file, or say in one line why that is not possible."""
     try:
-        return FileInput(open(name, "rb", buffering=0), ours=True)
+        descriptor = os.open(name, os.O_RDONLY)
+        try:
+            # It does not close the descriptor: among objects that hold each other the collector may finalize the file
+            # first, which then would warn that nobody closed it.
+            file = open(descriptor, "rb", buffering=0, closefd=False)  # noqa: SIM115 - it has nothing to close
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return FileInput(file, descriptor)
     except FileNotFoundError:
         reason = "no such file; check the name and the folder"
     except IsADirectoryError:
@@ -84,7 +90,7 @@ def _standard_input() -> FileInput:
         raise InputError("standard input: closed; pipe a capture in, or name a file")
     if buffered.isatty():
         raise InputError("standard input: a terminal; pipe a capture in (tcpdump -w - | ...) or name a file")
-    return FileInput(getattr(buffered, "raw", buffered), ours=False)
+    return FileInput(getattr(buffered, "raw", buffered))
 
 
 def _recognise(name: str, octets: Input, packing: str | None = None) -> Source:
@@ -99,9 +105,14 @@ def _recognise(name: str, octets: Input, packing: str | None = None) -> Source:
             return RecordSource(name, octets, head, PcapReader(head))
         except InputError as error:
             raise InputError(f"{named(name)}: {error}") from None
+    # From here on each form brings its own modules, which the commonest does not wait for.
+    from tcptrace.wire.pcapng import PcapngReader, is_pcapng
+
     if is_pcapng(head):
         return RecordSource(name, octets, head, PcapngReader())
     if packing is None:
+        from tcptrace.source.unpack import UnpackInput, find_packing
+
         head = _gather_magic(octets, head)
         found = find_packing(head)
         if found is not None:
@@ -110,7 +121,6 @@ def _recognise(name: str, octets: Input, packing: str | None = None) -> Source:
             except InputError as error:
                 raise InputError(f"{named(name)}: {error}") from None
             return _recognise(name, unpacked, found.name)
-    # Only now, since the listing's many patterns take a while to import.
     from tcptrace.source.text import TextSource, is_printed
 
     while True:
@@ -130,8 +140,7 @@ def _recognise(name: str, octets: Input, packing: str | None = None) -> Source:
 def _check(name: str, octets: Input, head: bytes) -> None:
     """Raise ``InputError`` where a fault of the input left no more than ``head``, too little for a capture."""
     if octets.problem and len(head) < HEADER_OCTETS:
-        remedy = octets.remedy if isinstance(octets, UnpackInput) else "get the file again"
-        raise InputError(f"{named(name)}: {octets.problem}; {remedy}")
+        raise InputError(f"{named(name)}: {octets.problem}; {octets.remedy}")
 
 
 def _gather(octets: Input, head: bytes, least: int) -> bytes:
@@ -147,6 +156,8 @@ def _gather(octets: Input, head: bytes, least: int) -> bytes:
 
 def _gather_magic(octets: Input, head: bytes) -> bytes:
     """Return ``head`` and enough behind it to know how the input is packed, behind frames that zstd skips."""
+    from tcptrace.source.unpack import LONGEST_SKIPPED, skippable
+
     while len(head) < (least := min(skippable(head), LONGEST_SKIPPED) + SHOWN_OCTETS):
         longer = _gather(octets, head, least)
         if longer == head:
@@ -160,6 +171,8 @@ def _stranger(head: bytes, packing: str | None) -> str:
     for magic, what, remedy in STRANGERS:
         if head.startswith(magic):
             return f"{what}; {remedy}"
+    from tcptrace.source.unpack import find_packing
+
     found = find_packing(head)
     if found is not None:
         return f"{found.name} inside {packing}; unpack it first: {found.tool}"

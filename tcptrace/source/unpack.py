@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from tcptrace.model.errors import InputError
-from tcptrace.source.octets import Input
+from tcptrace.source.octets import GET_AGAIN, Input
 
 CHUNK = 32768  # packed octets given, and unpacked octets taken, at once: what a call that fails may lose
 KEPT = 1 << 20  # packed octets of a member that are kept, so that they can be unpacked once more
@@ -187,7 +187,7 @@ class UnpackInput:
 
     def __init__(self, packed: Input, head: bytes, packing: Packing) -> None:
         self.problem: str | None = None
-        self.remedy = "get the file again"
+        self.remedy = GET_AGAIN
         self.name = packing.name
         self._packed = packed
         self._packing = packing

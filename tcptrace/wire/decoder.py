@@ -3,16 +3,17 @@
 import os
 from array import array
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tcptrace import kernels
 from tcptrace.model.columns import BATCH, COUNT_FRAGMENT, COUNTERS, SKIP_NAMES, Frames, Segments
 from tcptrace.model.errors import UsageError
-from tcptrace.wire.fragments import Fragments, Octets, Whole
 from tcptrace.wire.links import DATAGRAM, link_name, links_table
 
 if TYPE_CHECKING:
     from tcptrace.wire import decode, duplicates, network
+    from tcptrace.wire.fragments import Fragments, Whole
 else:
     network = kernels.load("wire.network")
     decode = kernels.load("wire.decode")
@@ -21,6 +22,7 @@ else:
 CHECKSUMS = ("none", "flags", "all")  # which segments are checked; "flags": those with SYN, FIN or RST
 LINK_TYPES_KEPT = 64  # how many link types are remembered
 MAX_NESTED = 8  # datagrams put together, one in another
+Octets = bytes | bytearray | memoryview
 
 
 class Decoder:
@@ -52,7 +54,6 @@ class Decoder:
         )
         self._decode.stops = 1
         self._copies = duplicates.Duplicates()
-        self._fragments = Fragments()
         self._one = Frames.empty(1)
         self.whole: Whole | None = None
         self.whole_frame = 0
@@ -81,7 +82,14 @@ class Decoder:
                 yield from self._datagram(whole, time_ns, number)
         yield buffer, self._marked(made)
 
-    def _put_together(self, buffer: Octets, time_ns: int, number: int) -> Whole | None:
+    @cached_property
+    def _fragments(self) -> "Fragments":
+        """The datagrams that are waited for; few captures have fragments."""
+        from tcptrace.wire.fragments import Fragments
+
+        return Fragments()
+
+    def _put_together(self, buffer: Octets, time_ns: int, number: int) -> "Whole | None":
         """Return the datagram that the fragment at hand makes whole, if it does."""
         network = self._network
         start, stop = network.start, network.stop
@@ -96,7 +104,7 @@ class Decoder:
                 self.pieces[number] = tuple(dict.fromkeys(frames))
         return whole
 
-    def _datagram(self, whole: Whole, time_ns: int, number: int) -> Iterator[tuple[Octets, int]]:
+    def _datagram(self, whole: "Whole", time_ns: int, number: int) -> Iterator[tuple[Octets, int]]:
         """Decode a datagram; what is in it may be a fragment in turn."""
         one = self._one
         for _ in range(MAX_NESTED):

@@ -213,6 +213,7 @@ def test_a_file_that_is_made_shorter_meanwhile_is_cut_short(tmp_path: Path) -> N
 def test_a_file_that_nobody_reads_to_its_end_is_closed_with_its_source(tmp_path: Path, turns: int) -> None:
     path = tmp_path / "full"
     path.write_bytes(pcap_header() + b"".join(pcap_record(i, 0, bytes(1500)) for i in range(5000)))
+    before = set(os.listdir("/proc/self/fd"))
     source = open_source(path)
     for _ in zip(range(turns), source.batches(), strict=False):
         pass
@@ -221,6 +222,21 @@ def test_a_file_that_nobody_reads_to_its_end_is_closed_with_its_source(tmp_path:
         del source
         gc.collect()
     assert [str(warning.message) for warning in caught] == []
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_source_that_was_closed_reads_nothing_of_the_file_that_is_opened_next(tmp_path: Path) -> None:
+    path = tmp_path / "full"
+    path.write_bytes(pcap_header() + b"".join(pcap_record(i, 0, bytes(1500)) for i in range(5000)))
+    source = open_source(path)
+    batches = source.batches()
+    next(batches)
+    source.close()
+    with path.open("rb", buffering=0) as other:  # the lowest free descriptor: the one that was the source's
+        list(batches)
+        assert other.tell() == 0
+    assert source.problem is not None
+    assert "reading failed" in source.problem
 
 
 @CAPTURES
