@@ -23,11 +23,10 @@ from tcptrace.model.tcpflags import (
     RST,
     SYN,
 )
+from tcptrace.tcp.draft_codes import FLAG_BITS, KEPT_WORDS, MOST, OPENER, OVER, REFUSED, ROW_WORDS, TAKEN
 
 from ..flow.rows import Entry
 
-MOST = 16  # segments behind the SYN
-ROW_WORDS = 3
 # The words of a slot before its rows: two that are kept with them, and what is expected next.
 LABEL = 0  # application (32 bits), options of the SYN,ACK (16), its scale (8)
 FIRST = 1  # number of the SYN,ACK
@@ -42,7 +41,6 @@ TSECR = 13  # last TSecr of each
 SHIFT = 15  # window scale of each
 ROWS = 17
 SLOT_WORDS = ROWS + MOST * ROW_WORDS
-KEPT_WORDS = 2  # of a finished connection's octets: LABEL and FIRST, then the rows
 FIRST_SLOTS = 64
 PLAIN_OPTIONS = OPT_MSS | OPT_SCALE | OPT_SACK_PERMITTED | OPT_TIMESTAMPS  # of a SYN
 CONTROL = SYN | FIN | RST | ACK
@@ -53,10 +51,6 @@ MOST_NS = 1 << 40
 MOST_FRAMES = 1 << 24
 MOST_OCTETS = 0x8000
 MOST_LAG = 0x10000
-OPENER = 0x200
-FLAG_BITS = 0x1FF
-
-REFUSED, TAKEN, OVER = range(3)
 
 
 class Drafts:

@@ -13,7 +13,7 @@ from array import array
 from tcptrace.flow.bits import HALF, MASK32, NO_TIME, NONE
 from tcptrace.model import words
 from tcptrace.model.tcpflags import FIN, OPT_TIMESTAMPS, SYN
-from tcptrace.tcp.drafts import KEPT_WORDS, MOST, OPENER, ROW_WORDS
+from tcptrace.tcp.draft_codes import KEPT_WORDS, MOST, OPENER, ROW_WORDS
 
 from ..flow.rows import End, Entry, Stream
 

@@ -33,7 +33,7 @@ from tcptrace.model.tcpflags import (
     SYN,
 )
 from tcptrace.tcp.codes import BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK
-from tcptrace.tcp.drafts import FLAG_BITS, KEPT_WORDS, OPENER, OVER, ROW_WORDS
+from tcptrace.tcp.draft_codes import FLAG_BITS, KEPT_WORDS, OPENER, OVER, ROW_WORDS
 
 from ..flow.rows import End, Entry, Numbers, Segment, Stream
 from .account import Account
