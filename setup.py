@@ -36,6 +36,9 @@ DIRECTIVES = {
     "cdivision": True,
     "initializedcheck": False,
     "nonecheck": False,
+    # Nobody pickles rows or asks a twin's function for its signature; all that would be made at each start.
+    "auto_pickle": False,
+    "binding": False,
 }
 FLAGS = ["-O3", "-fwrapv", "-g0"]  # without debugging symbols a third less to compile
 

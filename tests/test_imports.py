@@ -64,6 +64,13 @@ SPEAKING = {"cli", "__main__"}
 
 HEAVY = ("rich", "dpkt", "matplotlib", "numpy", "scapy")
 
+# What a summary of a pcap file does without: start-up is most of the time that a small capture takes.
+_LIBRARIES = "click msgspec datetime decimal uuid platform dataclasses inspect math select signal socket tempfile weakref"
+_RECORDS = "model.records find.record spool watch show.json show.table"
+_RARE = "wire.pcapng wire.fragments source.unpack source.text source.merge cli.pipe measure.gauge"
+_PLAIN = "flow.rows tcp.drafts tcp.replay wire.decode"  # where their twins run
+SPARED = {*_LIBRARIES.split(), *(f"tcptrace.{name}" for name in f"{_RECORDS} {_RARE}".split())}
+
 
 def layer_of(module: str) -> str:
     """Return the layer of ``tcptrace.LAYER...``; the compiled twin of a module is in that module's layer."""
@@ -280,3 +287,20 @@ def test_the_main_road_loads_nothing_heavy(options: list[str]) -> None:
     }
     assert "tcptrace" in loaded  # the list was read
     assert not loaded & set(HEAVY)
+
+
+def test_the_road_of_the_summary_is_short() -> None:
+    program = (
+        "import sys; from tcptrace.cli.command_line import run; "
+        "run(['analyze', 'captures/http-get.pcap', '--summary']); print(*sys.modules)"
+    )
+    # -S: what the packages of this very environment import at every start is not ours.
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    loaded = set(run.stdout.splitlines()[-1].split())
+    assert "tcptrace.show.summary" in loaded  # it was shown
+    assert not loaded & SPARED
+    if "tcptrace._compiled.tcp.replay" in loaded:
+        assert not loaded & {f"tcptrace.{name}" for name in _PLAIN.split()}
