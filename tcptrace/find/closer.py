@@ -197,11 +197,11 @@ class Closer:
         return row
 
     def learn(self, key: bytes, entry: Entry, frame: int) -> Stream:
-        """Do as ``put_replayed`` does, and remember the shape ``key`` where this connection shows it."""
+        """Do as ``put_replayed`` does, and remember the shape ``key``, which is not known, where that is worth it."""
         writer = self.writer
-        if writer is None or not self.shapes.is_learnable(writer.plain):
+        if writer is None or not self.shapes.is_wanted(key, writer.plain):
             return self.put_replayed(entry, frame)
-        fired = array("q", self.replay.paths.hits)
+        fired = array("q", bytes(self.replay.paths.hits))
         row = self.finish(entry, frame)
         self.put(row)
         if writer.whole:

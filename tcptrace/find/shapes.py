@@ -1,6 +1,6 @@
 """What connections of one shape (``tcp.plain``) have in common: their steps, their verdict, and the text of both in a line.
 
-Learnt from one that went through the replay; the others' are then written without it.
+Learnt from the second of them that goes through the replay; the others' lines are then written without it.
 
 A hot file: plain Python here, compiled with the C types of ``_compiled/find/shapes.pxd``.
 """
@@ -15,7 +15,7 @@ from ..tcp.plain import Plain
 from ..tcp.verdict import Verdict
 from .trail import Trail
 
-MOST_SHAPES = 1024  # that are remembered
+MOST_SHAPES = 1024  # that are remembered; then anew
 
 
 class Shape:
@@ -30,9 +30,8 @@ class Shape:
         self.opening = b""  # the line's text before the first step,
         self.moves: list[bytes] = []  # each step's behind its time,
         self.ends: list[bytes] = []  # and behind its proof
-        self.places = array(
-            "q"
-        )  # each step's frame, time and proof: where ``Plain.frames`` and ``times`` have them
+        # Each step's frame, time and proof: where ``Plain.frames`` and ``times`` have them.
+        self.places = array("q")
         self.fired = array("q")  # the cells of the rule table that fired, each as often
         self.waits_since = NONE  # the place of the time since when an end holds TIME-WAIT; NONE: neither does
         self.waits_high = 0  # which end
@@ -60,17 +59,24 @@ class Shape:
 
 
 class Shapes:
-    """Remembers shapes."""
+    """Remembers shapes: of those that come but once, no more than that they came."""
 
-    __slots__ = ("known", "paths")
+    __slots__ = ("known", "paths", "seen")
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self.known: dict[bytes, Shape] = {}
+        self.seen: set[bytes] = set()
 
-    def is_learnable(self, plain: Plain) -> int:
-        """Return 1 where the connection in ``plain`` shows which of its segments a step's time is that of."""
-        return 1 if plain.is_distinct and len(self.known) < MOST_SHAPES else 0
+    def is_wanted(self, key: bytes, plain: Plain) -> int:
+        """Return 1 where the shape ``key`` came before, and ``plain`` shows which of its segments a time is that of."""
+        if key in self.seen:
+            return plain.is_distinct
+        if len(self.seen) >= MOST_SHAPES:  # others are usual now
+            self.seen.clear()
+            self.known.clear()
+        self.seen.add(key)
+        return 0
 
     def learn(
         self, key: bytes, plain: Plain, row: Stream, judged: Verdict, trail: Trail, fired: "array[int]"
@@ -114,7 +120,8 @@ class Shapes:
         made.places = places
         cells = array("q")
         for cell in range(len(fired)):
-            cells.extend([cell] * (self.paths.hits[cell] - fired[cell]))
+            for _ in range(self.paths.hits[cell] - fired[cell]):
+                cells.append(cell)
         made.fired = cells
         self.known[key] = made
         return made

@@ -5,14 +5,17 @@ compare. Several connections are made of each, with numbers, windows and times o
 """
 
 import struct
+from importlib import import_module
+from itertools import pairwise
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tcptrace import kernels, session
+from tcptrace.tcp import machine
 from tests.script import ip_packet, tcp_header
 from tests.tcp.properties import ACK, FIN, M32, PSH, START_NS, SYN
 from tests.tcp.test_drafts import lines
@@ -133,10 +136,10 @@ def packets(
 def capture(random: Random, is_slow: bool) -> bytes:
     """Return a capture of connections of a few recipes, side by side."""
     waiting: list[list[bytes]] = []
-    for _ in range(3):
+    for _ in range(2):
         rows = recipe(random)
         stamped = random.random() < 0.7
-        for _ in range(4):
+        for _ in range(6):
             side, six = (random.random() < 0.2 for _ in range(2))
             waiting.append(packets(rows, len(waiting), side, stamped, six, random))
     parts = [struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 101)]
@@ -160,6 +163,60 @@ def compare(octets: bytes, **how: object) -> None:
 
 @needs_twins
 @settings(max_examples=150, deadline=None)
-@given(seed=st.integers(0, 2**64), is_slow=st.booleans(), order=st.sampled_from(session.ORDERS))
-def test_connections_of_one_shape_say_what_the_replay_says(seed: int, is_slow: bool, order: str) -> None:
-    compare(capture(Random(seed), is_slow), order=order)
+@given(
+    seed=st.integers(0, 2**64),
+    is_slow=st.booleans(),
+    order=st.sampled_from(session.ORDERS),
+    msl_s=st.sampled_from([120.0, 120.0, 0.5, 1e-6]),
+)
+def test_connections_of_one_shape_say_what_the_replay_says(
+    seed: int, is_slow: bool, order: str, msl_s: float
+) -> None:
+    compare(capture(Random(seed), is_slow), order=order, msl_s=msl_s)
+
+
+@needs_twins
+@pytest.mark.parametrize("times", ["distinct", "same"])
+def test_the_second_of_a_shape_whose_times_differ_is_learnt(times: str) -> None:
+    random = Random(7)
+    rows = [
+        Row(0, SYN | ACK, 0, 0, 0, 1, 0, 0),
+        Row(1, ACK, 0, 0, 0, 1, 0, 0),
+        Row(1, PSH | ACK, 1, 0, 0, 1, 0, 0),
+        Row(0, PSH | ACK, 1, 0, 0, 1, 0, 0),
+        Row(1, FIN | ACK, 0, 0, 0, 1, 0, 0),
+        Row(0, FIN | ACK, 0, 0, 0, 1, 0, 0),
+        Row(1, ACK, 0, 0, 0, 1, 0, 0),
+    ]
+    parts = [struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 101)]
+    now = START_NS
+    for number in range(6):
+        for packet in packets(rows, number, 0, True, 0, random):
+            now += 1000 if times == "distinct" else 0
+            parts.append(struct.pack("<IIII", *divmod(now, NS), len(packet), len(packet)) + packet)
+    known: list[int] = []
+    made = session.analyze(b"".join(parts))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "SHEET", 1)  # a line at a time
+        for _ in made.lines():
+            known.append(len(made._closer.shapes.known))
+    assert known == ([0, 1, 1, 1, 1, 1] if times == "distinct" else [0] * 6)
+    assert made.outcomes == {"closed": 6}
+    compare(b"".join(parts))
+
+
+@pytest.mark.parametrize(
+    "form", ["tcptrace", *(["tcptrace._compiled"] if kernels.is_compiled("find.shapes") else [])]
+)
+def test_shapes_that_come_but_once_are_forgotten_in_time(form: str) -> None:
+    paths = import_module(f"{form}.tcp.paths").Paths(machine.NEXT_STATE, machine.ANOMALY, LONG)
+    shapes: Any = import_module(f"{form}.find.shapes").Shapes(paths)
+    plain: Any = import_module(f"{form}.tcp.plain").Plain(LONG)
+    plain.is_distinct = 1
+    sizes = []
+    for number in range(5000):
+        assert not shapes.is_wanted(b"%d" % number, plain)
+        assert shapes.is_wanted(b"%d" % number, plain)
+        sizes.append(len(shapes.seen))
+    assert max(sizes) == 1024
+    assert all(later in (earlier + 1, 1) for earlier, later in pairwise(sizes))

@@ -24,15 +24,16 @@ cdef class Shape:
 @cython.final
 cdef class Shapes:
     cdef public dict known
+    cdef public set seen
     cdef public Paths paths
 
-    cpdef int is_learnable(self, Plain plain)
+    cpdef int is_wanted(self, bytes key, Plain plain)
     @cython.locals(
         low=End, high=End, end=End, made=Shape, since="long long", places=object, turn="long long", base="long long",
         place="long long", cells=object, cell="long long",
     )
     cpdef Shape learn(
-        self, bytes key, Plain plain, Stream row, Verdict judged, Trail trail, object fired)
+        self, bytes key, Plain plain, Stream row, Verdict judged, Trail trail, long long[::1] fired)
 
 
 @cython.locals(place="long long")
