@@ -33,7 +33,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
         (session, "rows", "flow"),
         (session, "replay", "tcp"),
         (records, "rows", "flow"),
-        (records, "verdict", "tcp"),
+        (session, "verdict", "tcp"),
     ):
         monkeypatch.setattr(module, name, import_module(f"tcptrace.{where}.{name}"))
     monkeypatch.setattr(kernels, "load", lambda name: import_module(f"tcptrace.{name}"))
