@@ -56,24 +56,26 @@ cdef class Decode:
         self, const unsigned char[::1] buffer, frames, long long count, long long first=*, long long made=*)
     @cython.locals(
         buf="const unsigned char*", start="long long", ip="const unsigned char*", head="unsigned long long",
-        octets="long long", bits="long long",
-        header="long long", stop="long long", payload="long long", mark="long long", there="long long",
-        source="unsigned long long", destination="unsigned long long", ports="unsigned long long", side="int",
-        lower="unsigned long long", place="long long", total="unsigned long long", pseudo="unsigned long long",
-        uncovered="long long", first="unsigned long long", hashed=words.Sum128,
+        octets="long long", bits="long long", header="long long", stop="long long", payload="long long",
+        mark="long long", there="long long", source="unsigned long long", destination="unsigned long long",
+        ports="unsigned long long", side="int", lower="unsigned long long", place="long long",
+        total="unsigned long long", pseudo="unsigned long long", uncovered="long long", first="unsigned long long",
+        hashed=words.Sum128,
     )
     cdef int straight_road(
         self, Network network, long long n, long long at, long long end, long long wire_end) noexcept
     @cython.locals(
-        buf="const unsigned char*", at="long long", end="long long", stop="long long", octets="long long", bits="long long", header="long long", payload="long long", header_end="long long",
-        length="long long", there="long long", mark="long long", uncovered="long long", pseudo="unsigned long long",
+        buf="const unsigned char*", at="long long", end="long long", stop="long long", octets="long long",
+        bits="long long", header="long long", payload="long long", header_end="long long", length="long long",
+        there="long long", mark="long long", uncovered="long long", pseudo="unsigned long long",
         first="unsigned long long",
     )
     cdef long long tcp(self, Network network, long long n) noexcept
     @cython.locals(
         side="long long", place="long long", first="long long", second="long long", ports="unsigned long long",
     )
-    cdef void four_tuple(self, Network network, long long n, unsigned long long source, unsigned long long destination) noexcept
+    cdef void four_tuple(
+        self, Network network, long long n, unsigned long long source, unsigned long long destination) noexcept
     @cython.locals(buf="const unsigned char*", bits="long long", kind="long long", length="long long")
     cdef long long read_options(self, long long n, long long at, long long list_end, long long stop) noexcept
     @cython.locals(buf="const unsigned char*", place="long long", i="long long")
