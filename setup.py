@@ -95,6 +95,12 @@ def _types(pxd: Path, seen: frozenset[Path] = frozenset()) -> frozenset[Path]:
     return seen
 
 
+class _Translated(Extension):
+    """An extension that can be in a set: cythonize puts what it cannot translate into one."""
+
+    __hash__ = object.__hash__
+
+
 class BuildTwins(build_ext):
     """Build, then write down the check sum of each twin's sources."""
 
@@ -161,7 +167,7 @@ class BuildTwins(build_ext):
             extension.sources = [str(_shared_source())]
         missing = [extension for extension in missing if extension not in shared]
         made = cythonize(
-            [Extension(extension.name, extension.sources) for extension in missing],
+            [_Translated(extension.name, extension.sources) for extension in missing],
             build_dir="build/cython",
             compiler_directives=DIRECTIVES,
             include_path=["."],
