@@ -14,23 +14,35 @@ import msgspec
 from tcptrace import kernels
 from tcptrace.find import noticed, numbers
 from tcptrace.find.codes import CODES
+from tcptrace.find.facts import (
+    NAMES,
+    NS,
+    addresses_of,
+    clause,
+    ends_of,
+    handshake_s,
+    ipv6_text,
+    known,
+    rtt_of,
+    side_name,
+    side_or_both,
+    start_of,
+    tap,
+    time_wait_of,
+)
 from tcptrace.flow import bits
 from tcptrace.model.records import (
     Connection,
-    Endpoint,
     Evidence,
     Finding,
-    Rtt,
     Side,
-    SideOrBoth,
     Sides,
-    TimeWait,
     Transition,
 )
-from tcptrace.model.states import LISTEN, STATE_NAMES, SYN_SENT
+from tcptrace.model.states import STATE_NAMES
 from tcptrace.tcp import codes as notes
 from tcptrace.tcp import machine
-from tcptrace.tcp.outcomes import BOTH, OUTCOME_NAMES
+from tcptrace.tcp.outcomes import OUTCOME_NAMES
 
 if TYPE_CHECKING:
     from tcptrace.find import trail, written
@@ -47,22 +59,10 @@ else:
 _encode = msgspec.json.Encoder().encode
 NONE = -1
 MAX_STEPS = 256
-NS = 1_000_000_000
 _STAND_INS = (1111111111, 2222222222, 3333333333, 4444444444)  # numbers that occur nowhere else in a finding
-TAP_RATIO = 4  # the handshake's halves must differ so much,
-TAP_NS = 500_000  # and by so much, to tell where the capture was taken
 _EVIDENCE = cast("tuple[Evidence, ...]", bits.EVIDENCE_NAMES)
 Note = tuple[int, ...]  # code, frame, side, four numbers (tcp.notes)
 NOTHING_AROUND = noticed.Connection(0, 0.0, list, {}, (0, 0), [], ([], []), {})
-_NAMES: tuple[Side, Side] = ("client", "server")
-_RULES: dict[int, str | None] = {
-    machine.SND_SYN: "RFC 9293 3.10.1",
-    machine.SND_FIN: "RFC 9293 3.10.4",
-    machine.SND_RST: "RFC 9293 3.10.5",
-    machine.TIMEOUT_2MSL: "RFC 9293 3.10.8",
-    machine.REUSED: "RFC 6191",
-    machine.PICKUP: None,
-}
 
 
 class Label(Protocol):
@@ -88,7 +88,7 @@ def make_writer(paths: "Paths", judged: "verdict.Verdict") -> "written.Writer":
     """Return what writes lines without records."""
     inputs = range(machine.INPUT_COUNT)
     rules = [
-        [b',"rule":' + _encode(_rule(what, state)) for what in inputs] for state in range(len(STATE_NAMES))
+        [b',"rule":' + _encode(clause(what, state)) for what in inputs] for state in range(len(STATE_NAMES))
     ]
     made: written.Writer = kernels.load("find.written").Writer(
         paths, judged, rules, _reused(0), _reused(1), _seconds, _ipv6_octets
@@ -100,7 +100,7 @@ def _reused(side: int) -> list[bytes | int]:
     """Return the end of a line where ports used before are all that was found; numbers stand for the frame and values."""
     frame, *values = _STAND_INS
     found = _finding(numbers.REUSED_PORTS, frame, side, 0, (values[0], NONE, *values[1:], 0, 0))
-    text = _encode({found.code: {_NAMES[side]: 1}}) + b',"findings":' + _encode([found])
+    text = _encode({found.code: {NAMES[side]: 1}}) + b',"findings":' + _encode([found])
     pieces = re.split(b"(%s)" % b"|".join(b"%d" % number for number in _STAND_INS), text)
     return [_STAND_INS.index(int(piece)) if at % 2 else piece for at, piece in enumerate(pieces)]
 
@@ -131,22 +131,22 @@ class Recorder:
         judged = self.verdict
         outcome = OUTCOME_NAMES[judged.judge(row)]
         alone = bool(row.flags & bits.S_SELF)
-        ends = _ends(row, judged.client)
+        ends = ends_of(row, judged.client)
         client, server = ends
-        reset_by = _side(judged.reset_by, judged.client)
-        closed_first = _side_or_both(judged.closed_first, judged.client)
-        opened_by = _side_or_both(judged.opened_by, judged.client)
+        reset_by = side_name(judged.reset_by, judged.client)
+        closed_first = side_or_both(judged.closed_first, judged.client)
+        opened_by = side_or_both(judged.opened_by, judged.client)
         if opened_by == "server":
             opened_by = "client"
         steps, omitted = self._steps(ends, alone)
         counts, findings = self._findings(row, judged, alone, lambda: _bare(steps, judged.client, alone))
         empty = rows.End() if alone else server
-        addresses = _addresses(row)
+        addresses = addresses_of(row)
         if judged.client:
             addresses = (addresses[1], addresses[0])
         paths: list[list[str]] = []
-        for name, end in zip(_NAMES, ends, strict=True):
-            path = [_start(end)]
+        for name, end in zip(NAMES, ends, strict=True):
+            path = [start_of(end)]
             path += [STATE_NAMES[step.step[5]] for step in steps if step.side == name]
             paths.append(path)
         if alone:
@@ -165,9 +165,9 @@ class Recorder:
             packets=Sides(client.packets, empty.packets),
             duplicates=Sides(client.duplicates, empty.duplicates),
             application=self.label(label) if label else None,
-            tap=self._tap(row, judged.client),
+            tap=tap(row, judged.client),
             data_bytes=Sides(client.data_bytes, empty.data_bytes),
-            unique_bytes=Sides(_known(client.unique_bytes), _known(empty.unique_bytes)),
+            unique_bytes=Sides(known(client.unique_bytes), known(empty.unique_bytes)),
             path=Sides(*paths),
             final=Sides(paths[0][-1], paths[1][-1]),
             transitions=[_transition(step) for step in steps],
@@ -175,9 +175,9 @@ class Recorder:
             outcome=outcome,
             closed_first=closed_first,
             reset_by=reset_by,
-            time_wait=_time_wait(ends, alone),
-            handshake_s=_handshake(row, judged.client),
-            rtt_s=Sides(_rtt(client), _rtt(empty)),
+            time_wait=time_wait_of(ends, alone),
+            handshake_s=handshake_s(row, judged.client),
+            rtt_s=Sides(rtt_of(client), rtt_of(empty)),
             finding_counts=counts,
             findings=findings,
             given_up=bool(row.flags & bits.S_GIVEN_UP),
@@ -198,7 +198,7 @@ class Recorder:
         given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
         pieces = [_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up]
         if self.gauge is not None:
-            ends = _ends(row, self.verdict.client)
+            ends = ends_of(row, self.verdict.client)
             pieces += [b',"measures":', _encode(self._measures(row, ends, self.gauge, counts))]
             self.gauge.forget(row.number)
             if self.found is not None:
@@ -240,7 +240,7 @@ class Recorder:
         paths = self.replay.paths
         found: list[_Step] = []
         omitted = 0
-        for name, end in zip(_NAMES, ends, strict=True):
+        for name, end in zip(NAMES, ends, strict=True):
             steps = paths.settled_steps(end)
             steps += paths.open_steps(end)
             total = end.path_len + len(steps) - min(end.path_len, MAX_STEPS - 1)
@@ -276,7 +276,7 @@ class Recorder:
         noted = [*(row.notes or ()), *self._late(row, judged, alone)]
         connection = self._connection(row, found, noted, steps) if noted else None
         for number, frame, side, *values in noted:
-            key = _side(side, judged.client) or "connection"
+            key = side_name(side, judged.client) or "connection"
             by_side = counts.setdefault(CODES[number].name, {})
             if key not in by_side:
                 by_side[key] = self.replay.notes.beyond(row, number, side)
@@ -284,7 +284,7 @@ class Recorder:
             kept.append(_finding(number, frame, side, judged.client, values, connection))
         for number, side, total, entries in found:
             by_side = counts.setdefault(CODES[number].name, {})
-            key = _side(side, judged.client) or "connection"
+            key = side_name(side, judged.client) or "connection"
             by_side[key] = by_side.get(key, 0) + total
             kept += [_finding(number, frame, side, judged.client, values) for frame, *values in entries]
         kept.sort(key=lambda finding: finding.frame)
@@ -370,22 +370,6 @@ class Recorder:
                 found.append((notes.ONE_DIRECTION, row.first_frame, NONE, end.packets, row.last_frame, 0, 0))
         return found
 
-    def _tap(self, row: "rows.Stream", client: int) -> Side | None:
-        """Say beside which end the capture was taken: there the SYN,ACK or its ACK follows at once."""
-        if row.syn_side != client or bits.NO_TIME in (row.syn_ns, row.synack_ns, row.handshake_ns):
-            return None
-        if row.synack_side != 1 - client or any(
-            note[0] == notes.SYN_RETRANSMISSION for note in row.notes or ()
-        ):
-            return None
-        to_server = row.synack_ns - row.syn_ns
-        to_client = row.handshake_ns - row.synack_ns
-        if to_server < 0 or to_client < 0 or abs(to_server - to_client) < TAP_NS:
-            return None
-        if to_server >= TAP_RATIO * to_client:
-            return "client"
-        return "server" if to_client >= TAP_RATIO * to_server else None
-
 
 def _finding(
     number: int,
@@ -399,14 +383,7 @@ def _finding(
     code = CODES[number]
     around = noticed.Around(frame, side, connection or NOTHING_AROUND)
     detail = code.text(tuple(values), around)
-    return Finding(frame, _side(side, client), code.name, code.severity, f"{detail} ({code.source})")
-
-
-def _ends(row: "rows.Stream", client: int) -> "tuple[rows.End, rows.End]":
-    """Return the ends of client and server; where nothing of one came, an empty one."""
-    low = row.low if row.low is not None else rows.End()
-    high = low if row.flags & bits.S_SELF else row.high if row.high is not None else rows.End()
-    return (low, high) if client == 0 else (high, low)
+    return Finding(frame, side_name(side, client), code.name, code.severity, f"{detail} ({code.source})")
 
 
 def _numbered(client: int, alone: bool) -> tuple[int, int]:
@@ -416,7 +393,7 @@ def _numbered(client: int, alone: bool) -> tuple[int, int]:
 
 def _bare(steps: list[_Step], client: int, alone: bool) -> list[noticed.Step]:
     """Return steps as the sentences of findings take them."""
-    numbered = dict(zip(_NAMES, _numbered(client, alone), strict=True))
+    numbered = dict(zip(NAMES, _numbered(client, alone), strict=True))
     return [
         noticed.Step(frame, time_ns, numbered[step.side], before, after, cause, proof)
         for step in steps
@@ -439,97 +416,5 @@ def _transition(step: _Step) -> Transition:
         machine.CAUSES[what],
         _EVIDENCE[evidence],
         proof or None,
-        _rule(what, before),
+        clause(what, before),
     )
-
-
-def rule(cause: str, from_state: str) -> str | None:
-    """Return the clause of a step, by the contract's words for its cause and its state."""
-    return _rule(machine.CAUSES.index(cause), STATE_NAMES.index(from_state))
-
-
-def _rule(what: int, before: int) -> str | None:
-    """Return the clause of a step by its input and the state before it."""
-    return _RULES[what] if what in _RULES else _received_rule(before)
-
-
-def _received_rule(state: int) -> str:
-    """Return the clause of SEGMENT ARRIVES for a state."""
-    if state == LISTEN:
-        return "RFC 9293 3.10.7.2"
-    return "RFC 9293 3.10.7.3" if state == SYN_SENT else "RFC 9293 3.10.7.4"
-
-
-def _start(end: "rows.End") -> str:
-    """Return the first state of a path: what a silent end was taken for is not known."""
-    if end.packets == 0 and end.path_len == 0 and not _has_inferred(end):
-        return "UNKNOWN"
-    return STATE_NAMES[end.start]
-
-
-def _has_inferred(end: "rows.End") -> bool:
-    event = end.pending
-    while event is not None:
-        if event.evidence == bits.INFERRED or (event.evidence == bits.ASSUMED and event.proof):
-            return True
-        event = event.next
-    return False
-
-
-def _side(number: int, client: int) -> Side | None:
-    return None if number < 0 else _NAMES[number ^ client]
-
-
-def _side_or_both(number: int, client: int) -> SideOrBoth | None:
-    return "both" if number == BOTH else _side(number, client)
-
-
-def _known(value: int) -> int | None:
-    return None if value < 0 else value
-
-
-def _addresses(row: "rows.Stream") -> tuple[Endpoint, Endpoint]:
-    """Return the low and the high end's address."""
-    key = row.key
-    assert key is not None
-    low_port = key.k4 >> 16 & 0xFFFF
-    high_port = key.k4 & 0xFFFF
-    if key.k4 >> 32 == 4:
-        return Endpoint(ipv4_text(key.k1), low_port), Endpoint(ipv4_text(key.k3), high_port)
-    return Endpoint(ipv6_text(key.k0, key.k1), low_port), Endpoint(ipv6_text(key.k2, key.k3), high_port)
-
-
-def ipv4_text(number: int) -> str:
-    """Return the dotted form of an IPv4 address."""
-    return f"{number >> 24 & 255}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-
-
-def ipv6_text(high: int, low: int) -> str:
-    """Return an IPv6 address as RFC 5952 writes it."""
-    from socket import AF_INET6, inet_ntop
-
-    return inet_ntop(AF_INET6, (high << 64 | low).to_bytes(16, "big"))
-
-
-def _rtt(end: "rows.End") -> Rtt:
-    if end.rtt_count == 0:
-        return Rtt(0, None, None, None)
-    return Rtt(end.rtt_count, end.rtt_min / NS, round(end.rtt_sum / end.rtt_count) / NS, end.rtt_max / NS)
-
-
-def _handshake(row: "rows.Stream", client: int) -> float | None:
-    if bits.NO_TIME in (row.handshake_ns, row.syn_ns) or row.syn_side != client:
-        return None
-    return max(0, row.handshake_ns - row.syn_ns) / NS
-
-
-def _time_wait(ends: "tuple[rows.End, rows.End]", alone: bool) -> TimeWait | None:
-    held: list[tuple[Side, int, int]] = []
-    for name, end in zip(_NAMES, ends, strict=True):
-        if end.since_ns > bits.NO_TIME and end.packets:
-            held.append((name, end.since_ns, end.until_ns))
-    if not held:
-        return None
-    since = min(entry[1] for entry in held)
-    until = max(entry[2] for entry in held)
-    return TimeWait("both" if len(held) == 2 or alone else held[0][0], since, until)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tcptrace.find.record import rule
+from tcptrace.find.facts import rule
 from tcptrace.golden.patterns import ANY, NOTHING, Path
 from tcptrace.golden.steps import Step, Tolerance, Wanted, seconds
 
