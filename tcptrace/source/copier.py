@@ -118,7 +118,8 @@ class Copier:
             ring.refuse()
         deadline = time.monotonic() + _DRAIN_S
         while not self._abandoned and time.monotonic() < deadline:
-            self._take()
+            if self._take():  # however long whoever takes the copies kept it waiting
+                deadline = time.monotonic() + _DRAIN_S
             # Behind `_take`, so that a frame which was on its way when the kernel began to refuse is counted.
             if all(ring.is_drained() for ring in self._rings) and not self._take():
                 return
