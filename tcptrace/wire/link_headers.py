@@ -360,6 +360,7 @@ class LinkHeaders:
         network.look_up(link)
         if network.kind < 0:
             return COUNT_LINK_TYPE
+        network.link = -1  # the next frame's is its own, and is remembered
         reason = network.link_layer()
         return network.ip(network.version) if reason == NEXT else reason
 

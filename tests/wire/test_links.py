@@ -87,6 +87,15 @@ def test_link_types_are_remembered_once_each_in_order_of_appearance(form: str) -
     assert decoder.network.seen_count == 64
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_link_type_that_lies_in_ppi_is_not_taken_for_the_next_frame_s(form: str) -> None:
+    decoder = Form(form)
+    decoder.run(
+        [(b"\0\0\x08\0\x01\0\0\0" + MAC + b"\x08\0" + PACKET, 0, 192), (MAC + b"\x08\0" + PACKET, 0, 1)]
+    )
+    assert list(decoder.seen[: decoder.network.seen_count]) == [192, 1]
+
+
 def test_names_are_those_of_tcpdump() -> None:
     assert [link_name(number) for number in (0, 1, 101, 108, 113, 228, 229, 276)] == [
         "NULL", "ETHERNET", "RAW", "LOOP", "LINUX_SLL", "IPV4", "IPV6", "LINUX_SLL2",
