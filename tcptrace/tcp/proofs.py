@@ -94,6 +94,8 @@ class Proofs:
         """
         if self.paths.find(end, SND_FIN) is not None or self.is_old_data(end, t):
             return 0
+        if not t.length and t.seq > end.snd_nxt >= 0:
+            return 0  # a FIN may be among the numbers that no capture has
         if self.has_more(end, t):
             return 1
         if t.length > 0 and not t.syn and not end.flags & F_SYN_DATA_ACKED:

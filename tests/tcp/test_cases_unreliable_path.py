@@ -481,3 +481,23 @@ def test_only_a_timestamp_tells_a_syn_ack_sent_again_from_a_late_copy(stamped: s
         outcome=half-closed first=server reset=- tw=-
         """,
     )
+
+
+def test_a_rst_beyond_what_was_seen_leaves_open_whether_the_server_closed_in_syn_received() -> None:
+    # Its FIN (number 1) may have been lost before the capture: SYN-RECEIVED to FIN-WAIT-1 (3.10.4), or from ESTABLISHED.
+    check(
+        """
+        0.000 client > SYN len 40 tfo 0123456789abcdef
+        0.010 server < SYN,ACK
+        0.020 client > ACK
+        0.030 client > PSH,ACK len 10
+        0.500 server < RST,ACK seq 2
+        """,
+        OPENED
+        + """
+        1 server LISTEN>SYN-RECEIVED       rcv SYN         confirmed  2
+        2 client SYN-SENT>ESTABLISHED      rcv SYN,ACK     confirmed  3
+        3 server SYN-RECEIVED>ESTABLISHED  rcv ACK of SYN  assumed    -
+        outcome=? first=? reset=? tw=-
+        """,
+    )
