@@ -15,6 +15,7 @@ from tcptrace import kernels
 from tcptrace.labels import Labels
 from tcptrace.model.columns import Segments
 from tcptrace.model.errors import UsageError
+from tcptrace.model.units import NS
 from tcptrace.source import Source, open_source
 from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import OUTCOME_NAMES, UNANSWERED
@@ -39,7 +40,6 @@ else:
     verdict = kernels.load("tcp.verdict")
 
 T = TypeVar("T")
-NS = 1_000_000_000
 MSL_S = 120.0  # RFC 9293 3.4.2
 MAX_CONNECTIONS = 1_000_000
 MAX_FINDINGS = 1000

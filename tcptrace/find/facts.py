@@ -6,6 +6,7 @@ from tcptrace import kernels
 from tcptrace.flow import bits
 from tcptrace.model.records import Endpoint, Rtt, Side, SideOrBoth, TimeWait
 from tcptrace.model.states import LISTEN, STATE_NAMES, SYN_SENT
+from tcptrace.model.units import NS
 from tcptrace.tcp import codes as notes
 from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import BOTH
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 else:
     rows = kernels.load("flow.rows")
 
-NS = 1_000_000_000
 NAMES: tuple[Side, Side] = ("client", "server")
 TAP_RATIO = 4  # the handshake's halves must differ so much,
 TAP_NS = 500_000  # and by so much, to tell where the capture was taken

@@ -16,7 +16,6 @@ from tcptrace.find import noticed, numbers
 from tcptrace.find.codes import CODES
 from tcptrace.find.facts import (
     NAMES,
-    NS,
     addresses_of,
     clause,
     ends_of,
@@ -40,6 +39,7 @@ from tcptrace.model.records import (
     Transition,
 )
 from tcptrace.model.states import STATE_NAMES
+from tcptrace.model.units import NS
 from tcptrace.tcp import codes as notes
 from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import OUTCOME_NAMES

@@ -6,8 +6,9 @@ from typing import NamedTuple, cast
 from tcptrace.golden import patterns, sides, steps
 from tcptrace.golden.expectation import ENDS, Expectation, ExpectedConnection
 from tcptrace.golden.patterns import NOTHING
-from tcptrace.golden.steps import NS, Step, Tolerance
+from tcptrace.golden.steps import Step, Tolerance
 from tcptrace.model.records import Capture, Connection, Endpoint
+from tcptrace.model.units import NS
 from tcptrace.show.findings import SEVERITY
 from tcptrace.show.words import client, server
 

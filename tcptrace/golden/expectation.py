@@ -16,9 +16,10 @@ import msgspec
 
 from tcptrace.golden import patterns, steps
 from tcptrace.golden.patterns import ANY, End, Path, Span, Words
-from tcptrace.golden.steps import NS, Tolerance, Wanted
+from tcptrace.golden.steps import Tolerance, Wanted
 from tcptrace.model.errors import InputError
 from tcptrace.model.records import Sides
+from tcptrace.model.units import NS
 from tcptrace.show.findings import SEVERITY
 
 SUFFIX = ".expect.toml"

@@ -14,9 +14,9 @@ from typing import NamedTuple, get_args
 from tcptrace.golden.patterns import ANY, NOTHING
 from tcptrace.model.records import Connection, Evidence, Side
 from tcptrace.model.states import STATE_NAMES
+from tcptrace.model.units import NS
 from tcptrace.tcp.machine import CAUSES
 
-NS = 1_000_000_000
 SIDES: tuple[Side, ...] = get_args(Side)
 EVIDENCE: tuple[str, ...] = get_args(Evidence)
 # The widest of each column, so that an edit of one line moves no other.

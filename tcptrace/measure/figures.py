@@ -5,8 +5,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tcptrace.measure.measures import MEASURES
-from tcptrace.measure.ways import NS, Facts, Given, RareField, Rarely, Way, spread
+from tcptrace.measure.ways import Facts, Given, RareField, Rarely, Way, spread
 from tcptrace.model.records import Side
+from tcptrace.model.units import NS
 
 if TYPE_CHECKING:
     from tcptrace.measure.meters import Meter

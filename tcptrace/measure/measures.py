@@ -6,7 +6,6 @@ capture does not tell.
 
 from tcptrace.flow.bits import MASK32, NO_TIME
 from tcptrace.measure.ways import (
-    NS,
     Field,
     Given,
     Known,
@@ -23,6 +22,7 @@ from tcptrace.measure.ways import (
     Value,
 )
 from tcptrace.model.tcpflags import OPT_SACK_PERMITTED, OPT_SCALE, OPT_TIMESTAMPS
+from tcptrace.model.units import NS
 
 LEAST_RTO_NS = NS  # RFC 6298 2.4
 

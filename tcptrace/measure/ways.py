@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tcptrace.model.records import Side
+from tcptrace.model.units import NS
 
 if TYPE_CHECKING:
     from tcptrace.measure.meters import Meter
 
-NS = 1_000_000_000
 Value = int | float | bool | None
 
 

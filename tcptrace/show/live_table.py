@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from tcptrace.model.records import Connection, Side
 from tcptrace.model.states import STATE_NAMES
+from tcptrace.model.units import NS
 from tcptrace.show.paint import Line
 from tcptrace.show.text import Clock, count, escape, plural, short
 from tcptrace.show.words import client, server
 
-NS = 1_000_000_000
 _STATE = 12  # columns of the longest name, SYN-RECEIVED and ESTABLISHED a shade less
 _BYTES = 7
 _FIXED = 6 + 1 + 1 + _STATE + 1 + _BYTES + 1  # what stands around address and remark

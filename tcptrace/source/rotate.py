@@ -15,10 +15,10 @@ from itertools import accumulate
 
 from tcptrace.model.columns import Frames
 from tcptrace.model.errors import InputError
+from tcptrace.model.units import NS
 from tcptrace.source.base import Buffer
 from tcptrace.source.dump import CaptureFile
 
-NS = 1_000_000_000
 MEGABYTE = 1_000_000  # as tcpdump counts them
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tcptrace.model.columns import Frames
+from tcptrace.model.units import NS
 from tcptrace.source.dump import CaptureFile, create
 from tcptrace.source.interface import Interface
-from tcptrace.source.rotate import NS, RotatingFile, Turns
+from tcptrace.source.rotate import RotatingFile, Turns
 from tcptrace.wire.writer import PcapWriter
 from tests.live import frames_of, needs
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, cast
 from lark import Token, Tree
 
 from tcptrace.golden.rules import residence
-from tcptrace.golden.rules.fields import FIELDS, FINDINGS, NONE, NS, SEVERITIES, Field
+from tcptrace.golden.rules.fields import FIELDS, FINDINGS, NONE, SEVERITIES, Field
 from tcptrace.golden.rules.language import RuleError, at_column
 from tcptrace.golden.steps import seconds
 from tcptrace.model.records import Connection, Finding
+from tcptrace.model.units import NS
 
 UNITS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 UNITS_OCTETS = {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9}

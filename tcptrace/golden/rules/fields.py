@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from tcptrace.find.codes import CODES
 from tcptrace.model.records import Connection
 from tcptrace.model.states import STATE_NAMES
+from tcptrace.model.units import NS
 from tcptrace.tcp.outcomes import OUTCOME_NAMES
 
 NONE = "none"  # what a rule writes for what is not there or not known
-NS = 1_000_000_000
 SIDES = ("client", "server", "both")
 SEVERITIES = ("note", "warning", "error")  # in order
 
