@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from tcptrace import kernels
+from tcptrace.flow.bits import NONE
 from tcptrace.labels import Labels
 from tcptrace.model.columns import Segments
 from tcptrace.model.errors import UsageError
@@ -180,9 +181,7 @@ class Analysis:
         judged = self._verdict
         for _ in self._read():
             for gone in self._replay.store.evicted:
-                if (
-                    isinstance(gone, rows.Entry) and gone.log is None and gone.draft < 0
-                ):  # a lone SYN needs no row
+                if isinstance(gone, rows.Entry) and gone.draft == NONE:  # a lone SYN needs no row
                     judged.counts[UNANSWERED] += 1
                     judged.given_up += 1
                     continue
@@ -368,7 +367,7 @@ class Analysis:
         """Yield the connections that are over: both ends CLOSED or past 2MSL, and silent for as long."""
         done = self._replay.store.finished
         at = self._replay.store.finished_from
-        while at < len(done):
+        while at < self._replay.store.finished_count:
             kept = self._replay.store.streams[done[at]]
             if kept is not None:
                 if self._replay.clock_ns - self._replay.store.silent_since(kept) < self._msl2_ns:

@@ -177,7 +177,8 @@ class Closer:
             return self.put_replayed(kept, frame)
         entry = kept
         plain = writer.plain
-        key = plain.read(entry, self.replay.latest_ns) if found.is_quiet(entry.number) else None
+        drafts = self.replay.drafts
+        key = plain.read(entry, drafts.kept, self.replay.latest_ns) if found.is_quiet(entry.number) else None
         if key is None:
             return self.put_replayed(entry, frame)
         shape = self.shapes.known.get(key)
@@ -186,7 +187,7 @@ class Closer:
         shape.tell(plain, self.verdict, self.replay.paths)
         self.put_shaped(plain.stream, shape)
         found.forget(entry.number)
-        entry.log = None
+        drafts.drop(entry)
         return plain.stream
 
     def put_replayed(self, kept: "Stream | Entry | bytes", frame: int) -> Stream:
@@ -245,7 +246,7 @@ class Closer:
         streams = store.streams
         done = store.finished
         writer = self.writer
-        while writer is not None and store.finished_from < len(done):
+        while writer is not None and store.finished_from < store.finished_count:
             kept = streams[done[store.finished_from]]
             if kept is not None:
                 if replay.clock_ns - store.silent_since(kept) < replay.paths.msl2_ns:

@@ -260,23 +260,20 @@ class Entry:
     """A four-tuple in the flow table: its newest stream, or a SYN that has no stream yet (`tcp.drafts`)."""
 
     __slots__ = (
-        "draft", "first_frame", "first_ns", "hash", "k0", "k1", "k2", "k3", "k4", "log", "next", "number",
-        "options", "packed", "scale", "seq", "side", "stream", "tsval", "window",
+        "draft", "first_frame", "first_ns", "k0", "k1", "k2", "k3", "k4", "number", "options", "packed", "scale", "seq",
+        "side", "stream", "tsval", "window",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.hash = 0
         self.k0 = 0
         self.k1 = 0
         self.k2 = 0
         self.k3 = 0
         self.k4 = 0
-        self.next: Entry | None = None  # in its bucket
         self.stream: Stream | None = (
             None  # None: packed, or begun by the SYN that is kept in the fields below
         )
-        self.log: bytes | None = None  # over: the plain segments behind the SYN (`tcp.drafts`)
-        self.draft = NONE  # going on: the slot of these segments; a lone SYN has neither
+        self.draft = NONE  # where the plain segments behind the SYN are (`tcp.drafts`)
         self.packed = 0  # 1: over and packed, in the replay's list of streams (tcp.packed)
         self.number = 0
         self.first_frame = 0

@@ -1,9 +1,10 @@
 """Four-tuples to entries: a seeded hash table that grows a few buckets at a time.
 
 Linear hashing (Litwin 1980): where there are more entries than buckets the next few are split, so there is never a pause,
-and memory grows with use. The hash is multilinear over the 32-bit halves of the key with secret 64-bit multipliers, which is
-strongly universal: whoever does not know the multipliers cannot choose colliding four-tuples (Thorup, "High Speed Hashing
-for Integers and Strings", 2.3). Nothing that is shown depends on them.
+and memory grows with use. A bucket is a chain of places, in words of their own: who looks for an entry or splits a bucket
+comes by many others, and would wait for each to come from memory. The hash is multilinear over the 32-bit halves of the
+key with secret 64-bit multipliers, which is strongly universal: whoever does not know the multipliers cannot choose
+colliding four-tuples (Thorup, "High Speed Hashing for Integers and Strings", 2.3). Nothing that is shown depends on them.
 """
 
 import os
@@ -17,6 +18,7 @@ from .rows import Entry
 KEY_HALVES = 10
 MASK64 = 0xFFFFFFFFFFFFFFFF
 LOW32 = 0xFFFFFFFF
+HIGH32 = MASK64 ^ LOW32
 FIRST_BUCKETS = 1024
 STEP = 8  # buckets that are split one after the other: their entries come from memory at the same time
 
@@ -24,16 +26,20 @@ STEP = 8  # buckets that are split one after the other: their entries come from 
 class FlowTable:
     """The entries by four-tuple."""
 
-    __slots__ = ("buckets", "count", "hashes", "keys", "level", "split")
+    __slots__ = ("count", "entries", "free", "hashes", "heads", "keys", "level", "links", "size", "split")
 
     def __init__(self, seed: bytes | None = None) -> None:
         """Make an empty table; ``seed`` (88 octets) is for tests only."""
         self.keys = array("Q", seed if seed is not None else os.urandom(8 * (KEY_HALVES + 1)))
-        self.buckets: list[Entry | None] = [None] * FIRST_BUCKETS
+        self.heads = array("I", bytes(4 * FIRST_BUCKETS))  # of each bucket: the chain's first place; 0: none
+        self.size = FIRST_BUCKETS  # buckets
         self.level = FIRST_BUCKETS  # buckets at the beginning of this round, a power of two
         self.split = 0  # buckets of this round that are split already
+        self.entries: list[Entry | None] = [None]  # by place; the first is nobody's
+        self.links = array("Q", bytes(8 * FIRST_BUCKETS))  # of each place: hash (32 bits), next of its chain
+        self.free = 0  # the first place that was given back; they are a chain, too
         self.count = 0
-        self.hashes = array("I", [0]) * BATCH  # of the segments in hand
+        self.hashes = array("I", bytes(4 * BATCH))  # of the segments in hand
 
     def hash_key(self, k0: int, k1: int, k2: int, k3: int, k4: int) -> int:
         """Return the 32-bit hash of a key."""
@@ -61,16 +67,21 @@ class FlowTable:
             self.hashes[i] = self.hash_key(keys[at], keys[at + 1], keys[at + 2], keys[at + 3], keys[at + 4])
 
     def look_ahead(self, at: int, count: int, by: int) -> None:
-        """Ask for the entries that the ``by`` segments from ``at + by`` on belong to, and for the places of the next ones'.
+        """Ask for what the next segments' entries are found by, ``by`` segments a step, and for the entries in the end.
 
         In a large table each is a line of memory that no cache has; asked for in time, it comes while others are replayed.
         """
-        near = at + by
-        far = near + by
-        for i in range(far, min(far + by, count)):
-            words.prefetch_place(self.buckets, self.bucket_of(self.hashes[i]))
-        for i in range(near, min(far, count)):
-            words.prefetch_row(self.buckets, self.bucket_of(self.hashes[i]))
+        far = min(at + 3 * by, count)
+        for i in range(at + 2 * by, far):
+            words.prefetch32(self.heads, self.bucket_of(self.hashes[i]))
+        far = min(at + 2 * by, count)
+        for i in range(at + by, far):
+            place = self.heads[self.bucket_of(self.hashes[i])]
+            words.prefetch64(self.links, place)
+            words.prefetch_place(self.entries, place)
+        far = min(at + by, count)
+        for i in range(at, far):
+            words.prefetch_row(self.entries, self.heads[self.bucket_of(self.hashes[i])])
 
     def bucket_of(self, hashed: int) -> int:
         """Return the number of a hash's bucket."""
@@ -85,68 +96,100 @@ class FlowTable:
 
     def find(self, hashed: int, k0: int, k1: int, k2: int, k3: int, k4: int) -> Entry | None:
         """Return the entry of a key, or None."""
-        entry = self.buckets[self.bucket_of(hashed)]
-        while entry is not None:
-            if (
-                entry.hash == hashed
-                and entry.k1 == k1
-                and entry.k3 == k3
-                and entry.k4 == k4
-                and entry.k0 == k0
-                and entry.k2 == k2
-            ):
-                return entry
-            entry = entry.next
+        place = self.heads[self.bucket_of(hashed)]
+        while place:
+            link = self.links[place]
+            if link >> 32 == hashed:
+                entry = self.entries[place]
+                if (
+                    entry is not None
+                    and entry.k1 == k1
+                    and entry.k3 == k3
+                    and entry.k4 == k4
+                    and entry.k0 == k0
+                    and entry.k2 == k2
+                ):
+                    return entry
+            place = link & LOW32
         return None
 
-    def insert(self, entry: Entry) -> None:
-        """Add an entry whose key and hash are set and not in the table."""
-        bucket = self.bucket_of(entry.hash)
-        entry.next = self.buckets[bucket]
-        self.buckets[bucket] = entry
+    def find_key(self, key: Entry) -> Entry | None:
+        """Return the entry that has the key of this one."""
+        hashed = self.hash_key(key.k0, key.k1, key.k2, key.k3, key.k4)
+        return self.find(hashed, key.k0, key.k1, key.k2, key.k3, key.k4)
+
+    def insert(self, entry: Entry, hashed: int) -> None:
+        """Add an entry whose key is set and not in the table; ``hashed``: the key's."""
+        place = self.free
+        if place:
+            self.free = self.links[place] & LOW32
+            self.entries[place] = entry
+        else:
+            place = len(self.entries)
+            if place == len(self.links):
+                self.links = self.longer(self.links, "Q")
+            self.entries.append(entry)
+        bucket = self.bucket_of(hashed)
+        self.links[place] = hashed << 32 | self.heads[bucket]
+        self.heads[bucket] = place
         self.count += 1
-        if self.count > len(self.buckets):
+        if self.count > self.size:
             self.grow()
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out."""
-        bucket = self.bucket_of(entry.hash)
-        here = self.buckets[bucket]
-        if here is entry:
-            self.buckets[bucket] = entry.next
+        bucket = self.bucket_of(self.hash_key(entry.k0, entry.k1, entry.k2, entry.k3, entry.k4))
+        before = 0
+        place = self.heads[bucket]
+        while place and self.entries[place] is not entry:
+            before = place
+            place = self.links[place] & LOW32
+        if not place:
+            return
+        following = self.links[place] & LOW32
+        if before:
+            self.links[before] = self.links[before] & HIGH32 | following
         else:
-            while here is not None and here.next is not entry:
-                here = here.next
-            if here is None:
-                return
-            here.next = entry.next
-        entry.next = None
+            self.heads[bucket] = following
+        self.entries[place] = None
+        self.links[place] = self.free
+        self.free = place
         self.count -= 1
 
     def grow(self) -> None:
         """Split the next buckets of this round."""
+        if self.size + STEP > len(self.heads):
+            self.heads = self.longer(self.heads, "I")
         for bucket in range(self.split, self.split + STEP):
-            words.prefetch_row(self.buckets, bucket)
+            words.prefetch64(self.links, self.heads[bucket])
         for _ in range(STEP):
             self.split_bucket()
 
     def split_bucket(self) -> None:
         """Split the next bucket of this round in two."""
-        entry = self.buckets[self.split]
-        stay: Entry | None = None
-        move: Entry | None = None
-        while entry is not None:
-            following = entry.next
-            if entry.hash & self.level:
-                entry.next = move
-                move = entry
+        place = self.heads[self.split]
+        stay = 0
+        move = 0
+        while place:
+            link = self.links[place]
+            if link >> 32 & self.level:
+                self.links[place] = link & HIGH32 | move
+                move = place
             else:
-                entry.next = stay
-                stay = entry
-            entry = following
-        self.buckets[self.split] = stay
-        self.buckets.append(move)
+                self.links[place] = link & HIGH32 | stay
+                stay = place
+            place = link & LOW32
+        self.heads[self.split] = stay
+        self.heads[self.size] = move
+        self.size += 1
         self.split += 1
         if self.split == self.level:
             self.level *= 2
             self.split = 0
+
+    def longer(self, column: "array[int]", code: str) -> "array[int]":
+        """Return a column with a quarter more room."""
+        old = memoryview(column).cast("B")
+        larger = array(code, [0]) * (len(column) + len(column) // 4)
+        memoryview(larger).cast("B")[: len(old)] = old
+        return larger

@@ -109,12 +109,14 @@ cdef inline unsigned long long high64(Sum128 number) noexcept nogil:
     return number.high
 
 
-cdef inline unsigned long long native64(const unsigned char* octets, long long at) noexcept nogil:
-    return (<const unsigned long long*> octets)[at]
-
-
 cdef inline bytes octets64(const unsigned long long[::1] column, long long start, long long count):
     return (<const char*> &column[start])[:8 * count]
+
+
+cdef inline void copy64(
+    unsigned long long[::1] into, long long at, const unsigned long long[::1] column, long long start, long long count
+) noexcept:
+    memcpy(&into[at], &column[start], 8 * count)
 
 
 cdef inline const unsigned long long* words64(const unsigned long long[::1] column) noexcept:
@@ -130,3 +132,11 @@ cdef inline void prefetch_row(list rows, long long at) noexcept:
     TCPTRACE_PREFETCH(row)
     TCPTRACE_PREFETCH(row + 64)
     TCPTRACE_PREFETCH(row + 112)
+
+
+cdef inline void prefetch32(const unsigned int[::1] column, long long at) noexcept:
+    TCPTRACE_PREFETCH(&column[at])
+
+
+cdef inline void prefetch64(const unsigned long long[::1] column, long long at) noexcept:
+    TCPTRACE_PREFETCH(&column[at])

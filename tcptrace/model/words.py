@@ -4,7 +4,6 @@ A hot file says ``from tcptrace.model import words``; in its twin ``words.be32(.
 which a compiler makes one instruction of. Nobody looks here whether the octets are there.
 """
 
-import sys
 from array import array
 from typing import TypeVar
 
@@ -80,14 +79,14 @@ def high64(number: int) -> int:
     return number >> 64
 
 
-def native64(octets: Octets, at: int) -> int:
-    """Return the 64-bit word number ``at`` as this machine has it in memory."""
-    return int.from_bytes(octets[8 * at : 8 * at + 8], sys.byteorder)
-
-
 def octets64(column: "array[int]", start: int, count: int) -> bytes:
     """Return ``count`` words of a column of 64-bit words ('Q') as they are in memory."""
     return column[start : start + count].tobytes()
+
+
+def copy64(into: "array[int]", at: int, column: "array[int]", start: int, count: int) -> None:
+    """Copy ``count`` words of a column into another ('Q', both)."""
+    into[at : at + count] = column[start : start + count]
 
 
 def words64(column: "array[int]") -> "array[int]":
@@ -101,3 +100,11 @@ def prefetch_place(rows: list[T], at: int) -> None:
 
 def prefetch_row(rows: list[T], at: int) -> None:
     """Let what a list's item refers to come near, of which some 128 octets will be read soon: twins only."""
+
+
+def prefetch32(column: "array[int]", at: int) -> None:
+    """Let the place of a word of a column ('I') come near that will be read soon: twins only."""
+
+
+def prefetch64(column: "array[int]", at: int) -> None:
+    """Let the place of a word of a column ('Q') come near that will be read soon: twins only."""

@@ -129,7 +129,7 @@ class Arrives:
                 stream.quiet = 1
         elif not stream.flags & S_OVER and paths.is_over(end) and paths.is_over(peer):
             stream.flags |= S_OVER
-            self.store.finished.append(stream.number)
+            self.store.finish(stream.number)
 
     def arrive_at_old(
         self, stream: Stream, old: Stream, end: End, old_end: End, old_peer: End, x: Segment, clock_ns: int

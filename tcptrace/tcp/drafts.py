@@ -12,7 +12,6 @@ What is plain is narrower than what the replay accepts: nothing that could make 
 from array import array
 
 from tcptrace.flow.bits import HALF, MASK32, NONE
-from tcptrace.model import words
 from tcptrace.model.tcpflags import (
     ACK,
     FIN,
@@ -23,9 +22,21 @@ from tcptrace.model.tcpflags import (
     RST,
     SYN,
 )
-from tcptrace.tcp.draft_codes import FLAG_BITS, KEPT_WORDS, MOST, OPENER, OVER, REFUSED, ROW_WORDS, TAKEN
+from tcptrace.tcp.draft_codes import (
+    COUNT_SHIFT,
+    FLAG_BITS,
+    KEPT,
+    KEPT_WORDS,
+    MOST,
+    OPENER,
+    OVER,
+    REFUSED,
+    ROW_WORDS,
+    TAKEN,
+)
 
 from ..flow.rows import Entry
+from .kept import Kept
 
 # The words of a slot before its rows: two that are kept with them, and what is expected next.
 LABEL = 0  # application (32 bits), options of the SYN,ACK (16), its scale (8)
@@ -54,12 +65,16 @@ MOST_LAG = 0x10000
 
 
 class Drafts:
-    """Slots for the connections that are still going on; those that are over keep their rows as octets in their entry."""
+    """Slots for the connections that are still going on; of those that are over the rows alone are kept.
 
-    __slots__ = ("cells", "free", "used")
+    ``Entry.draft``: the slot; ``NONE`` of a lone SYN; ``KEPT`` less the place where the rows are kept.
+    """
+
+    __slots__ = ("cells", "free", "kept", "used")
 
     def __init__(self) -> None:
         self.cells = array("Q", bytes(8 * SLOT_WORDS * FIRST_SLOTS))
+        self.kept = Kept(KEPT_WORDS + MOST * ROW_WORDS)
         self.used = 0  # words that were ever used
         self.free = NONE  # the first slot that was given back; its first word names the next, plus 1
 
@@ -111,7 +126,7 @@ class Drafts:
             return REFUSED
         opener = 1 if side == entry.side else 0
         if entry.draft < 0:
-            if entry.log is not None or opener or not self.answers(entry, flags, ack, length, options):
+            if entry.draft != NONE or opener or not self.answers(entry, flags, ack, length, options):
                 return REFUSED
             self.begin(entry, seq, options, scale)
         at = entry.draft
@@ -220,13 +235,23 @@ class Drafts:
         self.cells = larger
 
     def close(self, entry: Entry) -> None:
-        """Let an entry keep its rows as octets, and give its slot back."""
+        """Keep the rows of an entry that has a slot, and give the slot back."""
         at = entry.draft
-        count = self.cells[at + COUNT] * ROW_WORDS
-        self.cells[at + ROWS - 2] = self.cells[at + LABEL]
+        rows = self.cells[at + COUNT]
+        self.cells[at + ROWS - 2] = self.cells[at + LABEL] | rows << COUNT_SHIFT
         self.cells[at + ROWS - 1] = self.cells[at + FIRST]
-        entry.log = words.octets64(self.cells, at + ROWS - KEPT_WORDS, KEPT_WORDS + count)
+        place = self.kept.keep(self.cells, at + ROWS - KEPT_WORDS, KEPT_WORDS + rows * ROW_WORDS)
         self.give_back(entry)
+        entry.draft = KEPT - place
+
+    def drop(self, entry: Entry) -> None:
+        """Let go of the rows that are kept of an entry."""
+        if entry.draft < NONE:
+            place = KEPT - entry.draft
+            base = self.kept.turn(place)  # before `page` is looked at
+            rows = self.kept.page[base] >> COUNT_SHIFT
+            self.kept.give_back(place, KEPT_WORDS + rows * ROW_WORDS)
+            entry.draft = NONE
 
     def give_back(self, entry: Entry) -> None:
         """Take an entry's slot away."""
@@ -247,7 +272,8 @@ class Drafts:
         """Return the time of the last segment of an entry, which may be its SYN."""
         if entry.draft >= 0:
             return entry.first_ns + self.cells[entry.draft + LAST_NS]
-        if entry.log is None:
+        if entry.draft == NONE:
             return entry.first_ns
-        last = words.native64(words.first(entry.log), len(entry.log) // 8 - ROW_WORDS)
-        return entry.first_ns + (last >> 24)
+        base = self.kept.turn(KEPT - entry.draft)
+        rows = self.kept.page[base] >> COUNT_SHIFT
+        return entry.first_ns + (self.kept.page[base + KEPT_WORDS + (rows - 1) * ROW_WORDS] >> 24)

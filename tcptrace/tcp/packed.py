@@ -156,7 +156,6 @@ class Packer(Varints):
     def move_key(self, key: Entry) -> None:
         """Write or read a four-tuple; IPv6 in halves, since a word of 64 bits leaves no room for a sign."""
         key.k4 = self.move(key.k4)
-        key.hash = self.move(key.hash)
         if key.k4 >> 32 == 4:
             key.k1 = self.move(key.k1)
             key.k3 = self.move(key.k3)

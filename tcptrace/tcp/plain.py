@@ -13,9 +13,10 @@ from array import array
 from tcptrace.flow.bits import HALF, MASK32, NO_TIME, NONE
 from tcptrace.model import words
 from tcptrace.model.tcpflags import FIN, OPT_TIMESTAMPS, SYN
-from tcptrace.tcp.draft_codes import KEPT_WORDS, MOST, OPENER, ROW_WORDS
+from tcptrace.tcp.draft_codes import COUNT_SHIFT, KEPT, KEPT_WORDS, MOST, OPENER, ROW_WORDS
 
 from ..flow.rows import End, Entry, Stream
+from .kept import Kept
 
 SEGMENTS = MOST + 1  # the SYN, and the rows behind it
 SHAPE_WORDS = 1 + (MOST + 3) // 4
@@ -54,16 +55,17 @@ class Plain:
         self.places = array("q", bytes(8 * 2 * SEGMENTS))  # which segments they are
         self.cells = array("Q", bytes(8 * SHAPE_WORDS))
 
-    def read(self, entry: Entry, clock_ns: int) -> "bytes | None":
+    def read(self, entry: Entry, kept: Kept, clock_ns: int) -> "bytes | None":
         """Fill the rows; return the shape, or None where the states rest on more than that.
 
-        By ``clock_ns`` the end of TIME-WAIT is part of the shape, where that is plain whoever holds it.
+        ``kept`` is the drafts'. By ``clock_ns`` the end of TIME-WAIT is part of the shape, where that is plain whoever holds
+        it.
         """
-        log = entry.log
-        if log is None:
+        if entry.draft >= NONE:
             return None
-        octets = words.first(log)
-        count = (len(log) // 8 - KEPT_WORDS) // ROW_WORDS
+        base = kept.turn(KEPT - entry.draft)
+        page = words.words64(kept.page)
+        count = page[base] >> COUNT_SHIFT
         self.begin(entry)
         self.count = 1 + count
         stamped = 1 if entry.options & OPT_TIMESTAMPS else 0
@@ -72,9 +74,9 @@ class Plain:
         frame = entry.first_frame
         now = entry.first_ns
         for row in range(count):
-            at = KEPT_WORDS + row * ROW_WORDS
-            first = words.native64(octets, at)
-            third = words.native64(octets, at + 2)
+            at = base + KEPT_WORDS + row * ROW_WORDS
+            first = page[at]
+            third = page[at + 2]
             since = entry.first_ns + (first >> 24)
             if since <= now:
                 self.is_distinct = 0
@@ -94,7 +96,7 @@ class Plain:
             covered = self.covers(1 - opener, third >> 16 & 0xFFFF, now, low if is_high else high)
             bits |= covered << COVERS_SHIFT
             if stamped:
-                second = words.native64(octets, at + 1)
+                second = page[at + 1]
                 compared = self.compares(opener, second >> 32, second & MASK32)
                 if compared < 0:
                     return None
@@ -109,7 +111,7 @@ class Plain:
             not expired and clock_ns >= entry.first_ns + self.msl2_ns
         ):
             return None
-        self.finish(entry, frame, now, words.native64(octets, 0) & MASK32)
+        self.finish(entry, frame, now, page[base] & MASK32)
         self.cells[0] = entry.side | stamped << 1 | expired << 2 | count << 8
         return words.octets64(self.cells, 0, 1 + (count + 3) // 4)
 

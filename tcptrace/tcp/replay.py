@@ -33,7 +33,7 @@ from tcptrace.model.tcpflags import (
     SYN,
 )
 from tcptrace.tcp.codes import BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK
-from tcptrace.tcp.draft_codes import FLAG_BITS, KEPT_WORDS, OPENER, OVER, ROW_WORDS
+from tcptrace.tcp.draft_codes import COUNT_SHIFT, FLAG_BITS, KEPT, KEPT_WORDS, OPENER, OVER, ROW_WORDS
 
 from ..flow.rows import End, Entry, Numbers, Segment, Stream
 from .account import Account
@@ -201,7 +201,7 @@ class Replay:
                             self.look_at_draft(first, payload[i], payload_captured[i], entry, here)
                         if kept == OVER:
                             self.drafts.close(entry)
-                            store.finished.append(entry.number)
+                            store.finish(entry.number)
                         continue
                 stream = self.wake(entry)
             if bits & SYN and not bits & ACK:
@@ -420,34 +420,36 @@ class Replay:
 
     def wake(self, entry: Entry) -> Stream:
         """Make the row of a SYN, and let that SYN and the plain segments behind it arrive."""
-        is_over = 1 if entry.draft < 0 else 0
-        if not is_over:
+        is_over = 1 if entry.draft < NONE else 0
+        if entry.draft >= 0:
             self.drafts.close(entry)
-        log = entry.log
-        entry.log = None
         stream = self.wake_syn(entry)
-        if log is not None:
+        if entry.draft < NONE:
             if is_over:
                 stream.flags |= S_OVER | S_WOKEN  # it is among the finished already
-            self.arrive_again(entry, stream, log)
+            self.arrive_again(entry, stream)
+            self.drafts.drop(entry)
         return stream
 
-    def arrive_again(self, entry: Entry, stream: Stream, log: bytes) -> None:
+    def arrive_again(self, entry: Entry, stream: Stream) -> None:
         """Let the plain segments behind a SYN arrive, as ``run`` would have done."""
-        octets = words.first(log)
-        label = words.native64(octets, 0)
+        kept = self.drafts.kept
+        base = kept.turn(KEPT - entry.draft)
+        page = words.words64(kept.page)
+        label = page[base]
         opener_next = (entry.seq + 1) & MASK32
-        other_next = words.native64(octets, 1)
+        other_next = page[base + 1]
         x = self.x
-        for at in range(KEPT_WORDS, len(log) // 8, ROW_WORDS):
-            first = words.native64(octets, at)
-            second = words.native64(octets, at + 1)
-            third = words.native64(octets, at + 2)
+        for row in range(label >> COUNT_SHIFT):
+            at = base + KEPT_WORDS + row * ROW_WORDS
+            first = page[at]
+            second = page[at + 1]
+            third = page[at + 2]
             frame = entry.first_frame + (first & 0xFFFFFF)
             now = entry.first_ns + (first >> 24)
             bits = third & FLAG_BITS
             size = third >> 48
-            options = label >> 32 & (0xFFFF if at == KEPT_WORDS else OPT_TIMESTAMPS)
+            options = label >> 32 & (OPT_TIMESTAMPS if row else 0xFFFF)
             if third & OPENER:
                 here = entry.side
                 seq = opener_next
@@ -467,7 +469,7 @@ class Replay:
                     second & MASK32,
                 ):  # fmt: skip
                     continue
-            scale = label >> 48 if at == KEPT_WORDS else 0
+            scale = 0 if row else label >> 48 & 0xFF
             self.fill(
                 frame,
                 now,
@@ -562,7 +564,7 @@ class Replay:
         old.quiet = 0
         if not old.flags & S_OVER:
             old.flags |= S_OVER
-            self.store.finished.append(old.number)
+            self.store.finish(old.number)
         if new.previous is None:
             self.store.retire(old)
         return new

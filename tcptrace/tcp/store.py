@@ -16,6 +16,7 @@ from .packed import Packer
 from .paths import Paths
 from .verdict import Verdict
 
+FIRST_FINISHED = 1024
 CANDIDATES = 8  # of the oldest that are not finished, the one that has been silent longest goes
 
 
@@ -23,8 +24,8 @@ class Store:
     """The connections of a capture."""
 
     __slots__ = (
-        "alive", "drafts", "evicted", "finished", "finished_from", "flows", "max_connections", "oldest", "packer",
-        "streams", "verdict",
+        "alive", "drafts", "evicted", "finished", "finished_count", "finished_from", "flows", "max_connections", "oldest",
+        "packer", "streams", "verdict",
     )  # fmt: skip
 
     def __init__(self, paths: Paths, drafts: Drafts, max_connections: int) -> None:
@@ -36,7 +37,9 @@ class Store:
         self.streams: list[Stream | Entry | bytes | None] = []
         self.max_connections = max_connections
         self.alive = 0
-        self.finished = array("q")  # numbers, in the order in which they finished
+        # Numbers of those that are over, in the order in which they were: of ``finished_count`` the first so many are done.
+        self.finished = array("q", bytes(8 * FIRST_FINISHED))
+        self.finished_count = 0
         self.finished_from = 0
         self.oldest = 0  # no stream below this number is alive
         self.evicted: list[Stream | Entry] = []  # given up, for the caller to write
@@ -50,14 +53,14 @@ class Store:
     def open_entry(self, key: "array[int]", at: int) -> Entry:
         """Put the four-tuple of segment number ``at`` into the flow table (``FlowTable.find_at``)."""
         entry = Entry()
-        entry.hash = self.flows.hashes[at]
+        hashed = self.flows.hashes[at]
         at *= KEY_WORDS
         entry.k0 = key[at]
         entry.k1 = key[at + 1]
         entry.k2 = key[at + 2]
         entry.k3 = key[at + 3]
         entry.k4 = key[at + 4]
-        self.flows.insert(entry)
+        self.flows.insert(entry, hashed)
         return entry
 
     def open_stream(self, entry: Entry, clock_ns: int) -> None:
@@ -67,7 +70,6 @@ class Store:
         entry.number = len(self.streams)
         entry.stream = None
         entry.packed = 0
-        entry.log = None
         self.streams.append(entry)
         self.alive += 1
 
@@ -87,6 +89,24 @@ class Store:
         entry.stream = stream
         self.streams[entry.number] = stream
         return stream
+
+    def finish(self, number: int) -> None:
+        """Take note that a connection is over."""
+        if self.finished_count == len(self.finished):
+            self.make_room()
+        self.finished[self.finished_count] = number
+        self.finished_count += 1
+
+    def make_room(self) -> None:
+        """Leave out the finished that are done, where they are more than half of them; else twice the room."""
+        left = self.finished_count - self.finished_from
+        size = len(self.finished)
+        kept = array("q", [0]) * (size if 2 * left < size else 2 * size)
+        for at in range(left):
+            kept[at] = self.finished[self.finished_from + at]
+        self.finished = kept
+        self.finished_count = left
+        self.finished_from = 0
 
     def retire(self, stream: Stream) -> None:
         """Pack a connection that is over, where that is possible, and let go of its rows."""
@@ -114,12 +134,9 @@ class Store:
 
     def give_up_one(self, clock_ns: int) -> None:
         """Close a connection early: the longest finished, else the one that has been silent longest among the oldest."""
-        while self.finished_from < len(self.finished):
+        while self.finished_from < self.finished_count:
             number = self.finished[self.finished_from]
             self.finished_from += 1
-            if self.finished_from > 4096 and 2 * self.finished_from > len(self.finished):
-                del self.finished[: self.finished_from]
-                self.finished_from = 0
             if self.streams[number] is not None:
                 self.give_up(number)
                 return
@@ -161,7 +178,7 @@ class Store:
         """Take a connection out of all tables."""
         key = row if isinstance(row, Entry) else row.key
         if key is not None:
-            entry = self.flows.find(key.hash, key.k0, key.k1, key.k2, key.k3, key.k4)
+            entry = self.flows.find_key(key)
             if entry is not None and entry.number == row.number:
                 self.flows.remove(entry)
                 entry.stream = None  # the two hold each other

@@ -63,7 +63,7 @@ class Verdict:
         """Add a connection's outcome to ``counts``, TIME-WAIT ended where the clock says so."""
         if isinstance(row, Entry):  # plain and over (`tcp.drafts`), or a lone SYN
             entry = row
-            self.counts[UNANSWERED if entry.log is None else OUT_CLOSED] += 1
+            self.counts[UNANSWERED if entry.draft == NONE else OUT_CLOSED] += 1
             return
         if isinstance(row, bytes):  # packed (`tcp.packed`): the end of TIME-WAIT changes no outcome
             octets = row

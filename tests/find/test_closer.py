@@ -17,7 +17,7 @@ from tests.tcp.properties import choices, frames_of, pcap_of
 from tests.tcp.test_packed import KEYS, STREAM, fill, look, make_end, seen
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-KEY = ("k0", "k1", "k2", "k3", "k4", "hash", "number", "stream", "next", "packed")
+KEY = ("k0", "k1", "k2", "k3", "k4", "number", "stream", "packed", "draft")
 FORMS = ["tcptrace", *(["tcptrace._compiled"] if kernels.is_compiled("find.closer") else [])]
 NS = 1_000_000_000
 

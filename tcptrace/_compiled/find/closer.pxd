@@ -1,6 +1,7 @@
 # C types of tcptrace/find/closer.py.
 cimport cython
 from ..flow.rows cimport End, Entry, Event, Stream
+from ..tcp.drafts cimport Drafts
 from ..tcp.packed cimport Packer
 from ..tcp.paths cimport Paths
 from ..tcp.plain cimport Plain
@@ -44,7 +45,7 @@ cdef class Closer:
     cpdef put(self, Stream row)
     @cython.locals(writer=Writer, tail=bytes)
     cpdef put_shaped(self, Stream row, Shape shape)
-    @cython.locals(writer=Writer, found=Analysis, plain=Plain, entry=Entry, key=bytes, shape=Shape)
+    @cython.locals(writer=Writer, found=Analysis, plain=Plain, drafts=Drafts, entry=Entry, key=bytes, shape=Shape)
     cpdef Stream put_kept(self, object kept, long long frame)
     @cython.locals(row=Stream)
     cpdef Stream put_replayed(self, object kept, long long frame)
@@ -54,5 +55,5 @@ cdef class Closer:
     cpdef bytes take(self)
     @cython.locals(streams=list, writer=Writer, at="long long", kept=object, row=Stream, key=Entry)
     cpdef long long put_all(self, long long number, long long size, long long frame)
-    @cython.locals(replay=Replay, store=Store, streams=list, done=object, writer=Writer, kept=object)
+    @cython.locals(replay=Replay, store=Store, streams=list, done="long long[::1]", writer=Writer, kept=object)
     cpdef int put_ended(self, long long size, long long frame)

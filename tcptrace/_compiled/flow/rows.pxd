@@ -90,13 +90,10 @@ cdef class Stream:
 
 @cython.final
 cdef class Entry:
-    cdef public unsigned int hash
-    cdef public unsigned int seq
     cdef public unsigned long long k0, k1, k2, k3, k4
-    cdef public Entry next
     cdef public Stream stream
-    cdef public bytes log
-    cdef public long long first_frame, first_ns, draft
+    cdef public long long draft, first_ns, first_frame
+    cdef public unsigned int seq
     cdef public unsigned int number, tsval
     cdef public unsigned short window, options
     cdef public unsigned char side, scale, packed

@@ -1,11 +1,11 @@
 cimport cython
-from tcptrace.model cimport words
 from ..flow.rows cimport Entry
+from .kept cimport Kept
 
 cdef unsigned long long MASK32, HALF
 cdef long long NONE, ACK, FIN, OPT_MSS, OPT_SACK_PERMITTED, OPT_SCALE, OPT_TIMESTAMPS, RST, SYN
 cdef long long MOST, ROW_WORDS, LABEL, FIRST, COUNT, FINS, LAST_NS, NEXT, ACKED, EDGE, TSVAL, TSECR, SHIFT, ROWS, SLOT_WORDS
-cdef long long KEPT_WORDS, FIRST_SLOTS, PLAIN_OPTIONS, CONTROL, MOST_NS, MOST_FRAMES, MOST_OCTETS, OPENER, FLAG_BITS
+cdef long long COUNT_SHIFT, KEPT, KEPT_WORDS, FIRST_SLOTS, PLAIN_OPTIONS, CONTROL, MOST_NS, MOST_FRAMES, MOST_OCTETS, OPENER, FLAG_BITS
 cdef unsigned long long MOST_LAG
 cdef int REFUSED, TAKEN, OVER
 
@@ -13,6 +13,7 @@ cdef int REFUSED, TAKEN, OVER
 @cython.final
 cdef class Drafts:
     cdef unsigned long long[::1] cells
+    cdef readonly Kept kept
     cdef readonly long long used, free
 
     cdef void keep_syn(
@@ -39,11 +40,13 @@ cdef class Drafts:
     cdef inline int is_later(self, long long at, long long opener, unsigned long long tsval) noexcept
     @cython.locals(size="long long", larger="unsigned long long[::1]")
     cdef int grow(self) except -1
-    @cython.locals(at="long long", count="long long")
+    @cython.locals(at="long long", rows="unsigned long long", place="long long")
     cpdef close(self, Entry entry)
+    @cython.locals(rows="long long", place="long long", base="long long")
+    cpdef drop(self, Entry entry)
     @cython.locals(at="long long")
     cdef void give_back(self, Entry entry) noexcept
     cdef unsigned long long label(self, Entry entry) noexcept
     cdef void set_label(self, Entry entry, unsigned long long application) noexcept
-    @cython.locals(last="unsigned long long")
+    @cython.locals(rows="long long", base="long long")
     cpdef long long last_ns(self, Entry entry)

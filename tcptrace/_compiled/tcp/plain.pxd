@@ -2,8 +2,9 @@
 cimport cython
 from tcptrace.model cimport words
 from ..flow.rows cimport End, Entry, Stream
+from .kept cimport Kept
 
-cdef long long HALF, MASK32, NO_TIME, NONE, FIN, OPT_TIMESTAMPS, SYN, KEPT_WORDS, MOST, OPENER, ROW_WORDS
+cdef long long HALF, MASK32, NO_TIME, NONE, FIN, OPT_TIMESTAMPS, SYN, COUNT_SHIFT, KEPT, KEPT_WORDS, MOST, OPENER, ROW_WORDS
 cdef long long SEGMENTS, SHAPE_WORDS, COVERS_SHIFT, COMPARES_SHIFT, AMID, SAME_SHIFT
 cdef int OPENER_BIT, FIN_BIT, TEXT_BIT
 
@@ -18,12 +19,12 @@ cdef class Plain:
     cdef unsigned long long[::1] cells
 
     @cython.locals(
-        log=bytes, octets="const unsigned char*", count="long long", stamped=int, low=End, high=End, frame="long long",
+        base="long long", page="const unsigned long long*", count="long long", stamped=int, low=End, high=End, frame="long long",
         now="long long", row="long long", at="long long", first="unsigned long long", second="unsigned long long",
         third="unsigned long long", since="long long", opener=int, is_high=int, end=End, size="long long",
         bits="unsigned long long", covered="long long", compared="long long", expired=int,
     )
-    cpdef bytes read(self, Entry entry, long long clock_ns)
+    cpdef bytes read(self, Entry entry, Kept kept, long long clock_ns)
     @cython.locals(end=End, opener=End, word="long long")
     cpdef void begin(self, Entry entry) noexcept
     @cython.locals(stream=Stream)

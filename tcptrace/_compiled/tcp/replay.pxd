@@ -7,6 +7,7 @@ from .arrives cimport Arrives
 from .drafts cimport Drafts
 from .heads cimport Heads
 from .incarnations cimport Incarnations
+from .kept cimport Kept
 from .notes cimport Notebook
 from .paths cimport Paths
 from .receiver cimport Receiver
@@ -21,7 +22,7 @@ from .verdict cimport Verdict
 cdef long long NO_TIME, F_FIN, HALF, MASK32, NONE, S_OVER, S_REUSED, S_SELF, S_WOKEN
 cdef long long WRAP, SACK_WORDS, ACK, FIN, MARK_BAD_CHECKSUM, MARK_OFFLOADED, MARK_TRUNCATED
 cdef long long OPT_TIMESTAMPS, RST, SYN, BAD_CHECKSUM, DUPLICATE_FRAME, TIME_WENT_BACK, CONTROL
-cdef long long AHEAD, FLAG_BITS, KEPT_WORDS, OPENER, OVER, ROW_WORDS
+cdef long long AHEAD, COUNT_SHIFT, FLAG_BITS, KEPT, KEPT_WORDS, OPENER, OVER, ROW_WORDS
 
 
 @cython.final
@@ -69,15 +70,15 @@ cdef class Replay:
     cdef void fill(
         self, long long frame, long long now, int here, int bits, long long size, long long window, int options, int scale,
         unsigned int tsval, unsigned int tsecr, int sack_count) noexcept
-    @cython.locals(stream=Stream, log=bytes, is_over=int)
+    @cython.locals(stream=Stream, is_over=int)
     cpdef Stream wake(self, Entry entry)
     @cython.locals(
-        octets="const unsigned char*", label="unsigned long long", opener_next="long long", other_next="long long",
+        kept=Kept, base="long long", page="const unsigned long long*", row="long long", label="unsigned long long", opener_next="long long", other_next="long long",
         x=Segment, at="long long", first="unsigned long long", second="unsigned long long", third="unsigned long long",
         frame="long long", now="long long", bits=int, size="long long", options="long long", here=int, seq="long long",
         ack="long long", end=End, peer=End, scale=int,
     )
-    cdef int arrive_again(self, Entry entry, Stream stream, bytes log) except -1
+    cdef int arrive_again(self, Entry entry, Stream stream) except -1
     @cython.locals(stream=Stream, end=End, peer=End, side=int, x=Segment)
     cdef Stream wake_syn(self, Entry entry)
     @cython.locals(new=Stream, older=Stream, sender=End, receiver=End, paths=Paths, x=Segment)

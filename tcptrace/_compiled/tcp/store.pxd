@@ -6,7 +6,7 @@ from .packed cimport Packer
 from .paths cimport Paths
 from .verdict cimport Verdict
 
-cdef long long KEY_WORDS, S_GIVEN_UP, S_SELF, S_WOKEN, CANDIDATES
+cdef long long KEY_WORDS, S_GIVEN_UP, S_SELF, S_WOKEN, CANDIDATES, FIRST_FINISHED
 
 
 @cython.final
@@ -16,14 +16,17 @@ cdef class Store:
     cdef public Packer packer
     cdef public Verdict verdict
     cdef public list streams, evicted
-    cdef public object finished  # array of numbers
-    cdef public long long max_connections, alive, finished_from, oldest
+    cdef public long long[::1] finished
+    cdef public long long max_connections, alive, finished_count, finished_from, oldest
 
-    @cython.locals(entry=Entry)
+    @cython.locals(entry=Entry, hashed="unsigned long long")
     cdef Entry open_entry(self, const unsigned long long* key, long long at)
     cpdef open_stream(self, Entry entry, long long clock_ns)
     @cython.locals(stream=Stream)
     cpdef Stream make_stream(self, Entry entry, long long frame, long long time_ns, int side)
+    cdef int finish(self, long long number) except -1
+    @cython.locals(left="long long", size="long long", kept="long long[::1]", at="long long")
+    cdef int make_room(self) except -1
     @cython.locals(entry=Entry, octets=bytes)
     cpdef retire(self, Stream stream)
     @cython.locals(stream=Stream)
