@@ -25,7 +25,7 @@ from tcptrace.wire.application import classify
 from tcptrace.wire.decoder import Decoder, Octets
 
 if TYPE_CHECKING:
-    from tcptrace.find import analysis, closer
+    from tcptrace.find import analysis, closer, measured
     from tcptrace.find.record import Recorder
     from tcptrace.flow import rows
     from tcptrace.measure import gauge
@@ -211,6 +211,9 @@ class Analysis:
         self._closer.writer = make_writer(self._replay.paths, self._verdict)
         self._recorder.trail = self._closer.writer.trail
         self._closer.tail = self._recorder.tail
+        if self._measurer is not None:
+            self._measurer.trail = self._closer.writer.trail
+            self._closer.measurer = self._measurer
         yield from self._each(self._line, spool_of_lines, self._lines, self._ended_lines)
 
     def _each(
@@ -224,9 +227,9 @@ class Analysis:
         in_order = self._order == "stream"
         self._found = kernels.load("find.analysis").Analysis(self._max_findings)
         self._recorder.found = self._found
-        # Measures stand at a line's end, which is the tail's: it is asked for every line where nothing is known as found.
-        is_measured = self._gauge is not None and self._closer.writer is not None
-        self._closer.found = None if is_measured else self._found
+        self._closer.found = self._found
+        if self._measurer is not None:
+            self._measurer.found = self._found
         spool: Spool[T] | None = None
         for _ in self._read():
             for gone in self._replay.store.evicted:
@@ -325,8 +328,15 @@ class Analysis:
         from tcptrace.find.record import Recorder
 
         made = Recorder(self._replay, self._verdict, self.msl_s, self._labels.name)
-        made.gauge = self._gauge
+        made.measurer = self._measurer
         return made
+
+    @cached_property
+    def _measurer(self) -> "measured.Measurer | None":
+        """What makes measures, where they are asked for."""
+        from tcptrace.find.record import make_measurer
+
+        return None if self._gauge is None else make_measurer(self._replay.paths, self._verdict, self._gauge)
 
     @cached_property
     def _closer(self) -> "closer.Closer":

@@ -400,6 +400,14 @@ class Analysis:
         known = self.tracks[number] if number < len(self.tracks) else None
         return self.ledger.read(known.notes) if isinstance(known, Track) and known.notes != NONE else []
 
+    def total(self, number: int, code: int, side: int) -> int:
+        """Return how often a code was noted of a side of a stream."""
+        known = self.tracks[number] if number < len(self.tracks) else None
+        if not isinstance(known, Track):
+            return 0
+        track = known
+        return self.ledger.total(track.notes, code, side)
+
     def is_quiet(self, number: int) -> int:
         """Return 1 where nothing was noted of a stream."""
         if number >= len(self.tracks):

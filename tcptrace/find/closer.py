@@ -9,6 +9,7 @@ A hot file: plain Python here, compiled with the C types of ``_compiled/find/clo
 
 from array import array
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tcptrace.flow.bits import NO_TIME, NONE, S_GIVEN_UP
 
@@ -18,6 +19,11 @@ from ..tcp.verdict import Verdict
 from .analysis import Analysis
 from .shapes import Shape, Shapes
 from .written import Writer
+
+if TYPE_CHECKING:
+    from .measured import Measurer
+
+END_ROOM = 32  # octets behind what was found: the key of what was measured, the line's end
 
 
 class Closer:
@@ -29,6 +35,7 @@ class Closer:
         "key",
         "labels",
         "low",
+        "measurer",
         "replay",
         "shapes",
         "stream",
@@ -45,6 +52,7 @@ class Closer:
         self.labels = labels
         self.writer: Writer | None = None  # what writes lines,
         self.tail: Callable[[Stream], bytes] | None = None  # and their ends where something was found
+        self.measurer: Measurer | None = None  # what measures, where that is asked for
         self.shapes = Shapes(replay.paths)
         self.stream = Stream()  # rows that are used again and again
         self.key = Entry()
@@ -166,8 +174,18 @@ class Closer:
         self.verdict.count(row)
         if not writer.whole and self.tail is not None:
             tail = self.tail(row)
-            writer.sheet.reserve(len(tail))
+            writer.sheet.reserve(len(tail) + END_ROOM)
             writer.sheet.text(tail)
+        measurer = self.measurer
+        if measurer is not None:
+            writer.sheet.text(b',"measures":')
+            if shape is None:
+                measurer.measure(row)
+            else:
+                measurer.measure_shaped(row, writer.plain, shape)
+            measurer.write(writer.sheet)
+            measurer.gauge.forget(row.number)
+        writer.sheet.text(b"}\n")
 
     def put_kept(self, kept: "Stream | Entry | bytes", frame: int) -> Stream:
         """Write the line of a connection, let go of what it holds, and return its row, which may be taken again."""

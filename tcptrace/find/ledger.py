@@ -109,6 +109,15 @@ class Ledger:
             tally = self.tallies[tally]
         return found
 
+    def total(self, first: int, code: int, side: int) -> int:
+        """Return how many notes of a code and side a connection has, those that were not kept included."""
+        tally = first
+        while tally != NONE:
+            if self.tallies[tally + 1] == code << 1 | side:
+                return self.tallies[tally + 2]
+            tally = self.tallies[tally]
+        return 0
+
     def forget(self, first: int) -> None:
         """Take back a connection's tallies and notes."""
         tally = first

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from tcptrace.find import trail, written
     from tcptrace.find.analysis import Analysis
     from tcptrace.find.ledger import Tally
+    from tcptrace.find.measured import Measurer
     from tcptrace.flow import rows
     from tcptrace.measure.gauge import Gauge
     from tcptrace.tcp import verdict
@@ -96,6 +97,17 @@ def make_writer(paths: "Paths", judged: "verdict.Verdict") -> "written.Writer":
     return made
 
 
+def make_measurer(paths: "Paths", judged: "verdict.Verdict", gauge: "Gauge") -> "Measurer":
+    """Return what makes the measures of connections, which ``gauge`` has measured."""
+    from tcptrace.measure.measures import MEASURES, plan  # most runs ask for none
+
+    figures = kernels.load("measure.figures").Figures(plan())
+    steps = kernels.load("find.trail").Trail(paths)
+    names = [row.name for row in MEASURES]
+    made: Measurer = kernels.load("find.measured").Measurer(figures, gauge, judged, steps, names, _encode)
+    return made
+
+
 def _reused(side: int) -> list[bytes | int]:
     """Return the end of a line where ports used before are all that was found; numbers stand for the frame and values."""
     frame, *values = _STAND_INS
@@ -122,7 +134,7 @@ class Recorder:
         self.label = label
         self.verdict = judged
         self.losses = 0  # findings `tap_loss` of all that was written
-        self.gauge: Gauge | None = None  # measures, where asked for
+        self.measurer: Measurer | None = None  # measures, where asked for
         self.found: Analysis | None = None  # what is found beside the replay's own notes
         self.trail: trail.Trail | None = None  # steps as they were written, where lines are
 
@@ -182,8 +194,8 @@ class Recorder:
             findings=findings,
             given_up=bool(row.flags & bits.S_GIVEN_UP),
         )
-        if self.gauge is not None:
-            record = msgspec.structs.replace(record, measures=self._measures(row, ends, self.gauge, counts))
+        if self.measurer is not None:
+            record = msgspec.structs.replace(record, measures=self.measurer.values(row, *ends))
         places = [(step.place, step.side, STATE_NAMES[step.step[5]]) for step in steps]
         if alone:
             places += [(place, "server", state) for place, _, state in places]
@@ -191,19 +203,12 @@ class Recorder:
         return record, places
 
     def tail(self, row: "rows.Stream") -> bytes:
-        """Return the end of the line of a connection that was written last: what was found in it."""
+        """Return what the line of a connection that was written last lacks: what was found in it."""
         alone = bool(row.flags & bits.S_SELF)
         counts, findings = self._findings(row, self.verdict, alone, lambda: self._written(alone))
         self.count_losses(counts)
         given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
-        pieces = [_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up]
-        if self.gauge is not None:
-            ends = ends_of(row, self.verdict.client)
-            pieces += [b',"measures":', _encode(self._measures(row, ends, self.gauge, counts))]
-            self.gauge.forget(row.number)
-            if self.found is not None:
-                self.found.forget(row.number)
-        return b"".join([*pieces, b"}\n"])
+        return b"".join([_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up])
 
     def count_losses(self, counts: dict[str, dict[str, int]]) -> None:
         """Count what the tap lost of a connection that is written, by its findings."""
@@ -216,18 +221,6 @@ class Recorder:
         assert self.trail is not None
         client, server = _numbered(self.verdict.client, alone)
         return [noticed.Step(*step) for step in self.trail.listed(client, server)]
-
-    def _measures(
-        self,
-        row: "rows.Stream",
-        ends: "tuple[rows.End, rows.End]",
-        gauge: "Gauge",
-        counts: dict[str, dict[str, int]],
-    ) -> dict[str, object]:
-        """Return the measures of a connection that was judged last; ``ends``: client and server."""
-        from tcptrace.find.measured import measures_of  # most runs ask for none
-
-        return measures_of(row, ends, self.verdict.client, self.replay.paths, gauge, counts)
 
     def numbers(self, row: "rows.Stream") -> tuple[int, tuple[int, int]]:
         """Return which end is the client, and the initial sequence numbers of client and server."""

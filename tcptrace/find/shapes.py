@@ -22,8 +22,8 @@ class Shape:
     """The steps in the order in which they are written, and what the verdict's fields are."""
 
     __slots__ = (
-        "client", "closed_first", "ends", "fired", "moves", "opened_by", "opening", "outcome", "places", "waits_high",
-        "waits_since",
+        "after", "client", "closed_first", "ends", "fired", "moves", "opened_by", "opening", "outcome", "places",
+        "waits_high", "waits_since",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -32,6 +32,9 @@ class Shape:
         self.ends: list[bytes] = []  # and behind its proof
         # Each step's frame, time and proof: where ``Plain.frames`` and ``times`` have them.
         self.places = array("q")
+        self.after = array(
+            "q"
+        )  # each step's side (0: the client), and the state behind it: side << 4 | state
         self.fired = array("q")  # the cells of the rule table that fired, each as often
         self.waits_since = NONE  # the place of the time since when an end holds TIME-WAIT; NONE: neither does
         self.waits_high = 0  # which end
@@ -107,6 +110,7 @@ class Shapes:
                 made.waits_high = 1 if end is high else 0
                 plain.times[plain.nowhere] = end.until_ns
         places = array("q")
+        after = array("q")
         for turn in range(trail.count):
             base = trail.order[turn]
             for place in (
@@ -117,7 +121,9 @@ class Shapes:
                 if place < 0:
                     return None
                 places.append(place)
+            after.append(trail.steps[base + 6] << 4 | (trail.steps[base + 5] >> 8 & 15))
         made.places = places
+        made.after = after
         cells = array("q")
         for cell in range(len(fired)):
             for _ in range(self.paths.hits[cell] - fired[cell]):

@@ -1,8 +1,8 @@
 """A connection's line of JSON straight from the replay's rows: what ``find.record`` makes, without the objects between.
 
-Most connections close as they should and nothing is found in them: for these ``whole`` is 1 and the line is complete; else
-it ends behind ``"finding_counts":`` and the rest is ``find.record``'s. Octet for octet the line is what ``show.json`` makes
-of the record; the tests hold the two together.
+Most connections close as they should and nothing is found in them: for these ``whole`` is 1 and the line lacks but its
+end; else it stops behind ``"finding_counts":`` and the rest is ``find.record``'s. Octet for octet the line is what
+``show.json`` makes of the record; the tests hold the two together.
 
 A hot file: plain Python here, compiled with the C types of ``_compiled/find/written.pxd``.
 """
@@ -148,7 +148,7 @@ class Writer:
                 self.reuse(row, client if row.first_side == who else other, who)
             else:
                 sheet.text(b'{},"findings":[]')
-            sheet.text(b',"given_up":true}\n' if row.flags & S_GIVEN_UP else b',"given_up":false}\n')
+            sheet.text(b',"given_up":true' if row.flags & S_GIVEN_UP else b',"given_up":false')
 
     def is_plain(self, row: Stream, found: "Analysis | None") -> int:
         """Return 1 where it is plain that there is no finding but for ports that were used before."""

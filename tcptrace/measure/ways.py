@@ -1,172 +1,112 @@
-"""How a figure is made: of a meter's fields, of what is rare in a direction, or of anything that is given.
+"""How a figure is made of the readings of a direction: numbers, each by its name, which ``measure.figures`` takes.
 
-Most figures are a field, or a field and its count, without which the figure is null. Such a way is an expression, ``code``,
-of which ``measure.figures`` makes one function for all.
+A way is data: ``measure.measures`` lists them, and ``measure.figures`` runs down the list.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from tcptrace.model.records import Side
-from tcptrace.model.units import NS
+# Readings, in the order in which ``measure.figures`` takes them. Of the meter, by the names of its fields:
+METER = (
+    "segments", "acks", "pure_acks", "pushed", "urgent", "syns", "fins", "rsts", "data_segments", "data_bytes",
+    "truncated", "truncated_bytes", "segment_least", "segment_most", "mss", "scale", "window_count", "window_sum",
+    "window_least", "window_most", "windows_zero", "flight_count", "flight_sum", "flight_most", "flight_least",
+    "initial_bytes", "initial_segments", "cumulative", "rtt_count", "rtt_sum_ns", "rtt_least_ns", "rtt_most_ns",
+    "rtt_smooth_ns", "full_count", "full_sum_ns", "full_least_ns", "full_most_ns", "ts_count", "ts_sum_ns",
+    "ts_least_ns", "ts_most_ns", "reply_count", "reply_sum_ns", "reply_least_ns", "reply_most_ns",
+)  # fmt: skip
+# Of what is rare in a direction; all 0 where there is nothing of it:
+RARE = (
+    "sacks", "dsacks", "blocks", "blocks_most", "urgent_bytes", "ambiguous", "post_loss", "last_count", "last_sum_ns",
+    "last_least_ns", "last_most_ns", "again_most", "again_count", "again_sum_ns", "again_least_ns", "again_most_ns",
+)  # fmt: skip
+# Of the meter of the other side, whose segments show it:
+PEER = ("peer_dup_acks", "peer_dup_triples", "peer_dup_longest")
+# Of the connection itself (``measure.figures.Facts``); -1: not known. ``span_ns``: from its first frame to its last.
+FACTS = (
+    "duplicates", "span_ns", "retransmissions", "probes", "out_of_order", "unique_bytes", "handshake_ns",
+)  # fmt: skip
+# And what is made of these, because no way does it; -1: not known.
+MADE = (
+    "has_scale", "has_timestamps", "has_sack_permitted", "data_ns", "idle_ns", "rto_ns", "again_bytes",
+    "stream_bytes", "missed_bytes",
+)  # fmt: skip
+READINGS = (*METER, *RARE, *PEER, *FACTS, *MADE)
+SQUARES = ("rtt_squares", "full_squares", "last_squares", "again_squares")  # sums of squares: floats
 
-if TYPE_CHECKING:
-    from tcptrace.measure.meters import Meter
+# Ways.
+FIELD, KNOWN, TOLD, FLAG, TIME, SPAN, MEAN, MEAN_TIME, SPREAD, RATE = range(10)
+PLAN_WORDS = 4  # of a figure: its way, and the places of its readings
 
-Value = int | float | bool | None
-
-
-class Facts(NamedTuple):
-    """What measures take from the connection itself; of two: the client's and the server's."""
-
-    finding_counts: dict[str, dict[str, int]]
-    unique_bytes: tuple[int | None, int | None]
-    duplicates: tuple[int, int]
-    span_ns: int  # from its first frame to its last
-    states_ns: tuple[dict[str, int], dict[str, int]]  # time in each state that was entered and left
-
-
-class Given(NamedTuple):
-    """What a measure is made of."""
-
-    own: "Meter"
-    peer: "Meter"
-    facts: Facts
-    side: Side
-    place: int  # 0: the client
-    handshake_ns: int | None  # from this side's SYN to its ACK, as the tap saw them
-
-
-class Field(NamedTuple):
-    """A field of the meter."""
-
-    field: str
-
-    def code(self) -> str:
-        """Return the expression of ``own``."""
-        return f"own.{self.field}"
+# What a figure is: not known, an integer, a truth, nanoseconds to be given as seconds, another number.
+NULL, WHOLE, TRUTH, SECONDS, REAL = range(5)
 
 
-class Known(NamedTuple):
-    """A field that is known where there is a count."""
+class Way(NamedTuple):
+    """One of the ways with its readings."""
 
-    field: str
-    per: str  # the count
+    number: int
+    of: str
+    per: str = ""  # "": it has no second
+    squares: str = ""
 
-    def code(self) -> str:
-        """Return the expression of ``own``."""
-        return f"own.{self.field} if own.{self.per} else None"
-
-
-class Time(NamedTuple):
-    """A field of nanoseconds, in seconds where there is a count."""
-
-    field: str
-    per: str  # the count
-
-    def code(self) -> str:
-        """Return the expression of ``own``."""
-        return f"own.{self.field} / NS if own.{self.per} else None"
+    def words(self) -> tuple[int, int, int, int]:
+        """Return it as ``PLAN_WORDS`` numbers: places for names, 0 where there is none."""
+        return (
+            self.number,
+            READINGS.index(self.of),
+            READINGS.index(self.per) if self.per else 0,
+            SQUARES.index(self.squares) if self.squares else 0,
+        )
 
 
-class Mean(NamedTuple):
-    """A sum by its count."""
-
-    total: str
-    per: str  # the count
-
-    def code(self) -> str:
-        """Return the expression of ``own``."""
-        return f"own.{self.total} / own.{self.per} if own.{self.per} else None"
+def field(of: str) -> Way:
+    """Return a reading as it stands."""
+    return Way(FIELD, of)
 
 
-class MeanTime(NamedTuple):
-    """A sum of nanoseconds by its count, in seconds."""
-
-    total: str
-    per: str  # the count
-
-    def code(self) -> str:
-        """Return the expression of ``own``."""
-        return f"own.{self.total} / own.{self.per} / NS if own.{self.per} else None"
+def known(of: str, per: str) -> Way:
+    """Return a reading that is known where another is not 0."""
+    return Way(KNOWN, of, per)
 
 
-class Spread(NamedTuple):
-    """The standard deviation of a sample of nanoseconds (n - 1), in seconds; null of less than two."""
-
-    squares: str
-    total: str
-    per: str  # the count
-
-    def code(self) -> str:
-        """Return the expression of ``own``."""
-        return f"spread(own.{self.squares}, own.{self.total}, own.{self.per})"
+def told(of: str) -> Way:
+    """Return a reading that is known where it is not negative."""
+    return Way(TOLD, of)
 
 
-class RareField(NamedTuple):
-    """A count of what most directions have nothing of: then it is 0."""
-
-    field: str
-
-    def __call__(self, given: Given) -> Value:
-        """Return it."""
-        value: int = getattr(given.own.rare, self.field, 0)
-        return value
+def flag(of: str, per: str) -> Way:
+    """Return whether a reading is not 0; known where another is not 0."""
+    return Way(FLAG, of, per)
 
 
-class RareTime(NamedTuple):
-    """A time of that, in seconds; null where there is none."""
-
-    field: str
-
-    def __call__(self, given: Given) -> Value:
-        """Return it."""
-        rare = given.own.rare
-        if rare is None or not getattr(rare, self.field.partition("_")[0] + "_count"):
-            return None
-        return _seconds(getattr(rare, self.field))
+def time(of: str, per: str) -> Way:
+    """Return nanoseconds, in seconds, known where another reading is not 0."""
+    return Way(TIME, of, per)
 
 
-class RareMean(NamedTuple):
-    """The mean of such times."""
-
-    total: str
-    per: str  # the count
-
-    def __call__(self, given: Given) -> Value:
-        """Return it."""
-        rare = given.own.rare
-        return None if rare is None else _average(getattr(rare, self.total), getattr(rare, self.per), NS)
+def span(of: str) -> Way:
+    """Return nanoseconds, in seconds, known where they are not negative."""
+    return Way(SPAN, of)
 
 
-class RareSpread(NamedTuple):
-    """Their standard deviation."""
-
-    squares: str
-    total: str
-    per: str  # the count
-
-    def __call__(self, given: Given) -> Value:
-        """Return it."""
-        rare = given.own.rare
-        if rare is None:
-            return None
-        return spread(getattr(rare, self.squares), getattr(rare, self.total), getattr(rare, self.per))
+def mean(of: str, per: str) -> Way:
+    """Return a sum by its count; null of none."""
+    return Way(MEAN, of, per)
 
 
-class PeerRare(NamedTuple):
-    """A count of what is rare, as the other side's segments show it."""
-
-    field: str
-
-    def __call__(self, given: Given) -> Value:
-        """Return it."""
-        value: int = getattr(given.peer.rare, self.field, 0)
-        return value
+def mean_time(of: str, per: str) -> Way:
+    """Return a sum of nanoseconds by its count, in seconds; null of none."""
+    return Way(MEAN_TIME, of, per)
 
 
-Way = Field | Known | Time | Mean | MeanTime | Spread
-Rarely = RareField | RareTime | RareMean | RareSpread
+def spread(squares: str, of: str, per: str) -> Way:
+    """Return the standard deviation of a sample of nanoseconds (n - 1), in seconds; null of less than two."""
+    return Way(SPREAD, of, per, squares)
+
+
+def rate(of: str, per: str) -> Way:
+    """Return a reading by nanoseconds, a second's; null where either is not known."""
+    return Way(RATE, of, per)
 
 
 class Measure(NamedTuple):
@@ -176,21 +116,4 @@ class Measure(NamedTuple):
     label: str  # in the table, as the C tcptrace calls it where it has it
     unit: str  # "count", "bytes", "seconds", "rate", "bool"
     definition: str
-    of: Way | Rarely | PeerRare | Callable[[Given], Value]
-
-
-def _seconds(ns: int) -> float:
-    return ns / NS
-
-
-def _average(total: float, count: int, scale: int = 1) -> float | None:
-    return total / count / scale if count else None
-
-
-def spread(squares: float, total: float, count: int) -> float | None:
-    """Return the standard deviation of a sample (n - 1) of nanoseconds in seconds; ``None`` of less than two."""
-    if count < 2:
-        return None
-    mean = total / count
-    variance = (squares - count * mean * mean) / (count - 1)
-    return float(max(variance, 0.0) ** 0.5) / NS
+    of: Way

@@ -14,7 +14,14 @@ from tcptrace.show import json
 from tcptrace.tcp import machine
 from tests.every import CAPTURES
 
-OPTIONS: tuple[dict[str, Any], ...] = ({}, {"order": "end"}, {"max_connections": 2}, {"msl_s": 0.001})
+OPTIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"order": "end"},
+    {"max_connections": 2},
+    {"msl_s": 0.001},
+    {"measures": True},
+    {"measures": True, "msl_s": 0.001},
+)
 SMALL = [case for case in CAPTURES if case.values[0].stat().st_size < 6000]  # type: ignore[union-attr]
 NS = 1_000_000_000
 

@@ -61,6 +61,8 @@ cdef class Analysis:
     @cython.locals(known=object)
     cpdef list read(self, long long number)
     @cython.locals(known=object, track=Track)
+    cpdef long long total(self, long long number, long long code, long long side)
+    @cython.locals(known=object, track=Track)
     cpdef int is_quiet(self, long long number)
     @cython.locals(known=object, track=Track)
     cpdef forget(self, long long number)

@@ -12,7 +12,7 @@ from .analysis cimport Analysis
 from .shapes cimport Shape, Shapes
 from .written cimport Writer
 
-cdef long long NO_TIME, NONE, S_GIVEN_UP
+cdef long long NO_TIME, NONE, S_GIVEN_UP, END_ROOM
 
 
 @cython.final
@@ -23,7 +23,7 @@ cdef class Closer:
     cdef public Analysis found
     cdef public list labels
     cdef public Writer writer
-    cdef public object tail
+    cdef public object tail, measurer
     cdef public Stream stream
     cdef public Entry key
     cdef public End low, high

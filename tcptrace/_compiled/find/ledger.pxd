@@ -21,5 +21,7 @@ cdef class Ledger:
     cpdef long long[::1] grown(self, long long[::1] words)
     @cython.locals(tally="long long", key="long long", at="long long", word="long long")
     cpdef list read(self, long long first)
+    @cython.locals(tally="long long")
+    cpdef long long total(self, long long first, long long code, long long side) noexcept
     @cython.locals(tally="long long", at="long long", older="long long", following="long long")
     cpdef forget(self, long long first)

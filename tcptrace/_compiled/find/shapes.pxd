@@ -13,7 +13,7 @@ cdef long long NO_TIME, NONE, MOST_SHAPES
 cdef class Shape:
     cdef public bytes opening
     cdef public list moves, ends
-    cdef public long long[::1] places, fired
+    cdef public long long[::1] places, after, fired
     cdef public long long waits_since
     cdef public int waits_high, client, opened_by, closed_first, outcome
 
@@ -30,7 +30,7 @@ cdef class Shapes:
     cpdef int is_wanted(self, bytes key, Plain plain)
     @cython.locals(
         low=End, high=End, end=End, made=Shape, since="long long", places=object, turn="long long", base="long long",
-        place="long long", cells=object, cell="long long",
+        place="long long", after=object, cells=object, cell="long long",
     )
     cpdef Shape learn(
         self, bytes key, Plain plain, Stream row, Verdict judged, Trail trail, long long[::1] fired)
