@@ -5,7 +5,8 @@ A hot file is a plain typed module, e.g. ``tcptrace/tcp/replay.py``. Beside its 
 install goes on and the plain files run. ``built.txt`` records which source each twin was made from, so that a twin older
 than its source is refused when it is loaded. What was built once is kept in ``build/twins`` and copied the next time.
 Cython's own code for memory views is one more extension, ``SHARED``, which the twins import: in each of them it would
-double what is compiled and what start-up loads.
+double what is compiled and what start-up loads. What Cython is given are copies of the hot files that
+``_compiled/sources.py`` writes.
 """
 
 import binascii
@@ -28,6 +29,7 @@ TWINS = ROOT / "_compiled"
 INLINE = ROOT / "model" / "words.pxd"  # the functions that twins take in, which is no twin of its own
 SHARED = "tcptrace._compiled.cyutility"
 KEPT = Path("build") / "twins"
+SOURCES = Path("build") / "sources"  # what Cython is given
 DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # the annotations are Python's; the C types are in the .pxd
@@ -82,12 +84,21 @@ def _shared_source() -> Path:
     return path
 
 
+def _write_sources() -> list[str]:
+    """Write what Cython is given; return the modules whose constants it holds, e.g. ``flow.bits``."""
+    shutil.rmtree(SOURCES, ignore_errors=True)
+    command = [sys.executable, "-m", f"{ROOT}.{TWINS.name}.sources", str(SOURCES)]
+    plain = os.environ | {"TCPTRACE_PLAIN": "1", "PYTHONPATH": "."}
+    done = subprocess.run(command, env=plain, stdout=subprocess.PIPE, encoding="ascii", check=True)
+    return [name.partition(".")[2] for name in done.stdout.split()]
+
+
 def _types(pxd: Path, seen: frozenset[Path] = frozenset()) -> frozenset[Path]:
     """Return a ``.pxd`` and all that it takes types or functions from, directly or not."""
     seen |= {pxd}
     text = pxd.read_text()
     if f"from {ROOT}.model cimport {INLINE.stem}\n" in text:
-        seen |= {INLINE}
+        seen |= {SOURCES / INLINE}
     for dots, name in re.findall(r"^from (\.+)([\w.]+) cimport ", text, re.MULTILINE):
         taken = pxd.parents[len(dots) - 1].joinpath(*name.split(".")).with_suffix(".pxd")
         if taken not in seen:
@@ -114,6 +125,7 @@ class BuildTwins(build_ext):
         if not _compiles():
             print("tcptrace: no C compiler works here; the plain files will run")
             self.extensions = []
+        self._constants = _write_sources() if self.extensions else []
         self._kept = {extension.name: self._place(extension) for extension in self.extensions}
         missing = [each for each in self.extensions if not self._kept[each.name].exists()]
         for extension in missing:
@@ -135,11 +147,14 @@ class BuildTwins(build_ext):
         for pxd in (*sorted(TWINS.rglob("*.pxd")), INLINE):
             types = binascii.crc32(pxd.read_bytes(), types)
         lines = []
-        for extension in self.extensions:
-            if extension.name != SHARED and Path(self.get_ext_fullpath(extension.name)).exists():
-                relative = Path(*extension.name.split(".")[2:])
-                source = (ROOT / relative.with_suffix(".py")).read_bytes()
-                lines.append(f"{'.'.join(relative.parts)} {binascii.crc32(source, types):08x}\n")
+        built = {
+            extension.name.split(".", 2)[2]
+            for extension in self.extensions
+            if extension.name != SHARED and Path(self.get_ext_fullpath(extension.name)).exists()
+        }
+        for name in sorted(built.union(self._constants)):
+            source = ROOT.joinpath(*name.split(".")).with_suffix(".py").read_bytes()
+            lines.append(f"{name} {binascii.crc32(source, types):08x}\n")
         return lines
 
     def build_extension(self, ext: Extension) -> None:
@@ -167,10 +182,10 @@ class BuildTwins(build_ext):
             extension.sources = [str(_shared_source())]
         missing = [extension for extension in missing if extension not in shared]
         made = cythonize(
-            [_Translated(extension.name, extension.sources) for extension in missing],
+            [_Translated(extension.name, [str(SOURCES / extension.sources[0])]) for extension in missing],
             build_dir="build/cython",
             compiler_directives=DIRECTIVES,
-            include_path=["."],
+            include_path=[str(SOURCES)],
             force=True,
             nthreads=os.cpu_count() or 1,
             exclude_failures=True,
@@ -192,8 +207,8 @@ class BuildTwins(build_ext):
             f"{translator} {DIRECTIVES} {FLAGS} {SHARED} {os.environ.get('CC', '')}".encode()
         )
         if extension.name != SHARED:
-            types = TWINS.joinpath(*extension.name.split(".")[2:]).with_suffix(".pxd")
-            for path in (Path(extension.sources[0]), *sorted(_types(types))):
+            types = SOURCES / TWINS.joinpath(*extension.name.split(".")[2:]).with_suffix(".pxd")
+            for path in (SOURCES / extension.sources[0], *sorted(_types(types))):
                 seen.update(path.read_bytes())
         return KEPT / f"{extension.name}.{seen.hexdigest()[:16]}{sysconfig.get_config_var('EXT_SUFFIX')}"
 

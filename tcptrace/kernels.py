@@ -53,7 +53,7 @@ def _twins() -> frozenset[str]:
                 f"tcptrace: compiled {', '.join(stale)} missing or older than the source: "
                 "running plain Python; install again (pip install .) to rebuild\n"
             )
-        _usable = frozenset() if stale else frozenset(recorded)
+        _usable = frozenset() if stale or not recorded else frozenset(types[1])
     return _usable
 
 

@@ -48,7 +48,10 @@ def test_a_twin_of_this_very_source_is_what_loads(copy: Path) -> None:
 
 
 @needs_twins
-@pytest.mark.parametrize("changed", ["flow/rows.py", "tcp/replay.py", "_compiled/tcp/paths.pxd"])
+@pytest.mark.parametrize(
+    "changed",
+    ["flow/rows.py", "tcp/replay.py", "_compiled/tcp/paths.pxd", "flow/bits.py", "tcp/draft_codes.py"],
+)
 def test_twins_older_than_their_source_are_refused_with_one_line(copy: Path, changed: str) -> None:
     with (copy / "tcptrace" / changed).open("a") as file:
         file.write("\n# a later thought\n")
@@ -132,7 +135,7 @@ def used_in_functions(source: str) -> set[str]:
 
 
 def declared(pxd: str) -> set[str]:
-    """Return the names that a ``.pxd`` makes C variables of its module."""
+    """Return the names that a ``.pxd`` declares as C integers of its module."""
     found: set[str] = set()
     for line in re.findall(
         r"^cdef ((?:unsigned |signed |long |int |short |char )+)([^(\n]*)$", pxd, re.MULTILINE
@@ -142,7 +145,7 @@ def declared(pxd: str) -> set[str]:
 
 
 @pytest.mark.parametrize("hot", HOT, ids=str)
-def test_each_integer_constant_that_a_hot_file_uses_is_a_c_variable_in_its_twin(hot: Path) -> None:
+def test_each_integer_constant_that_a_hot_file_uses_is_a_c_integer_in_its_twin(hot: Path) -> None:
     """Undeclared it would be looked up in the module's dictionary each time, and be a Python object."""
     module = __import__(f"tcptrace.{'.'.join(hot.parts)}", fromlist=["_"])
     source = (PACKAGE / hot).with_suffix(".py").read_text()

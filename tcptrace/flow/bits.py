@@ -1,4 +1,4 @@
-"""The numbers and bits of the rows, once; the hot files import them and their ``.pxd`` make C variables of them."""
+"""The numbers and bits of the rows, once; the hot files import them and their ``.pxd`` make C constants of them."""
 
 NONE = -1
 NO_TIME = -(1 << 62)  # no time at all; capture times lie above it
