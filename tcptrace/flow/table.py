@@ -12,6 +12,7 @@ from array import array
 
 from tcptrace.model import words
 from tcptrace.model.columns import BATCH, KEY_WORDS
+from tcptrace.model.rooms import longer
 
 from .rows import Entry
 
@@ -26,7 +27,9 @@ STEP = 8  # buckets that are split one after the other: their entries come from 
 class FlowTable:
     """The entries by four-tuple."""
 
-    __slots__ = ("count", "entries", "free", "hashes", "heads", "keys", "level", "links", "size", "split")
+    __slots__ = (
+        "count", "entries", "free", "hashes", "heads", "keys", "level", "likely", "links", "size", "split",
+    )  # fmt: skip
 
     def __init__(self, seed: bytes | None = None) -> None:
         """Make an empty table; ``seed`` (88 octets) is for tests only."""
@@ -40,6 +43,7 @@ class FlowTable:
         self.free = 0  # the first place that was given back; they are a chain, too
         self.count = 0
         self.hashes = array("I", bytes(4 * BATCH))  # of the segments in hand
+        self.likely = array("I", bytes(4 * BATCH))  # where ``look_ahead`` found their hash
 
     def hash_key(self, k0: int, k1: int, k2: int, k3: int, k4: int) -> int:
         """Return the 32-bit hash of a key."""
@@ -62,26 +66,31 @@ class FlowTable:
         keys = words.words64(key)
         if count > len(self.hashes):
             self.hashes = array("I", [0]) * count
+            self.likely = array("I", [0]) * count
         for i in range(count):
             at = i * KEY_WORDS
             self.hashes[i] = self.hash_key(keys[at], keys[at + 1], keys[at + 2], keys[at + 3], keys[at + 4])
+            self.likely[i] = 0
 
     def look_ahead(self, at: int, count: int, by: int) -> None:
         """Ask for what the next segments' entries are found by, ``by`` segments a step, and for the entries in the end.
 
         In a large table each is a line of memory that no cache has; asked for in time, it comes while others are replayed.
         """
-        far = min(at + 3 * by, count)
-        for i in range(at + 2 * by, far):
+        end = min(at + 3 * by, count)
+        for i in range(at + 2 * by, end):
             words.prefetch32(self.heads, self.bucket_of(self.hashes[i]))
-        far = min(at + 2 * by, count)
-        for i in range(at + by, far):
+        end = min(at + 2 * by, count)
+        for i in range(at + by, end):
             place = self.heads[self.bucket_of(self.hashes[i])]
             words.prefetch64(self.links, place)
             words.prefetch_place(self.entries, place)
-        far = min(at + by, count)
-        for i in range(at, far):
-            words.prefetch_row(self.entries, self.heads[self.bucket_of(self.hashes[i])])
+        end = min(at + by, count)
+        for i in range(at, end):
+            place = self.heads[self.bucket_of(self.hashes[i])]
+            if self.links[place] >> 32 == self.hashes[i]:
+                self.likely[i] = place
+                words.prefetch_row(self.entries, place)
 
     def bucket_of(self, hashed: int) -> int:
         """Return the number of a hash's bucket."""
@@ -91,7 +100,17 @@ class FlowTable:
     def find_at(self, key: "array[int]", at: int) -> Entry | None:
         """Return the entry of segment number ``at``, or None; ``key`` as ``words.words64`` gave it."""
         hashed = self.hashes[at]
+        entry = self.entries[self.likely[at]]
         at *= KEY_WORDS
+        if (
+            entry is not None
+            and entry.k1 == key[at + 1]
+            and entry.k3 == key[at + 3]
+            and entry.k4 == key[at + 4]
+            and entry.k0 == key[at]
+            and entry.k2 == key[at + 2]
+        ):
+            return entry
         return self.find(hashed, key[at], key[at + 1], key[at + 2], key[at + 3], key[at + 4])
 
     def find(self, hashed: int, k0: int, k1: int, k2: int, k3: int, k4: int) -> Entry | None:
@@ -127,7 +146,7 @@ class FlowTable:
         else:
             place = len(self.entries)
             if place == len(self.links):
-                self.links = self.longer(self.links, "Q")
+                self.links = longer(self.links, "Q", 0, place)
             self.entries.append(entry)
         bucket = self.bucket_of(hashed)
         self.links[place] = hashed << 32 | self.heads[bucket]
@@ -159,7 +178,7 @@ class FlowTable:
     def grow(self) -> None:
         """Split the next buckets of this round."""
         if self.size + STEP > len(self.heads):
-            self.heads = self.longer(self.heads, "I")
+            self.heads = longer(self.heads, "I", 0, self.size)
         for bucket in range(self.split, self.split + STEP):
             words.prefetch64(self.links, self.heads[bucket])
         for _ in range(STEP):
@@ -186,10 +205,3 @@ class FlowTable:
         if self.split == self.level:
             self.level *= 2
             self.split = 0
-
-    def longer(self, column: "array[int]", code: str) -> "array[int]":
-        """Return a column with a quarter more room."""
-        old = memoryview(column).cast("B")
-        larger = array(code, [0]) * (len(column) + len(column) // 4)
-        memoryview(larger).cast("B")[: len(old)] = old
-        return larger

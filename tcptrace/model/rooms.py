@@ -1,23 +1,39 @@
-"""Large rooms of words in memory."""
+"""Large rooms of numbers in memory."""
 
 import contextlib
 from array import array
 
-LEAST = 1 << 21  # octets of a huge page on most machines
+LEAST = 1 << 16  # octets: a smaller room is an array, for which nothing is imported
+GROWTH = 8
+HUGE = 1 << 21  # octets of a huge page on most machines
 
 
-def room64(count: int) -> "array[int]":
-    """Return ``count`` 64-bit words of 0: an array, or what is used as one and lies in huge pages where the system has them.
+def room(code: str, count: int, is_dense: int = 0) -> "array[int]":
+    """Return ``count`` numbers of 0 of an array's type: an array, or what is used as one.
 
-    A page of 4 KiB costs a fault of some microseconds when it is first written to, as much as a short connection's replay.
+    A large room takes memory where it has been written to only, so it may be much larger than what is sure to be needed.
+    One that is ``is_dense`` will be written from end to end and lies in huge pages where the system has them: each page of
+    4 KiB costs a fault of some microseconds, as much as the replay of a short connection.
     """
-    if 8 * count < LEAST:
-        return array("Q", bytes(8 * count))
+    size = count * array(code).itemsize
+    if size < LEAST:
+        return array(code, bytes(size))
     import mmap
 
-    if not hasattr(mmap, "MADV_HUGEPAGE"):
-        return array("Q", bytes(8 * count))
-    memory = mmap.mmap(-1, 8 * count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):  # a kernel without them
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    return memoryview(memory).cast("Q")  # type: ignore[return-value]
+    if not hasattr(mmap, "MAP_ANONYMOUS"):
+        return array(code, bytes(size))
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if is_dense and size >= HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        with contextlib.suppress(OSError):  # a kernel without them
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(memory).cast(code)  # type: ignore[no-any-return, call-overload]
+
+
+def longer(column: "array[int]", code: str, first: int, count: int) -> "array[int]":
+    """Return a room with several times the places of a column, which begins with its ``count`` numbers from ``first`` on."""
+    larger = room(code, GROWTH * len(column))
+    size = array(code).itemsize
+    memoryview(larger).cast("B")[: count * size] = memoryview(column).cast("B")[
+        first * size : (first + count) * size
+    ]
+    return larger

@@ -9,7 +9,7 @@ A hot file: plain Python here, compiled with the C types of ``_compiled/tcp/kept
 from array import array
 
 from tcptrace.model import words
-from tcptrace.model.rooms import room64
+from tcptrace.model.rooms import room
 
 PAGE_BITS = 18
 PAGE_WORDS = 1 << PAGE_BITS
@@ -22,7 +22,7 @@ class Kept:
     __slots__ = ("end", "free", "page", "page_at", "pages", "used")
 
     def __init__(self, most: int) -> None:
-        self.pages = [room64(FIRST_WORDS)]
+        self.pages = [room("Q", FIRST_WORDS)]
         self.page = self.pages[0]  # the one that was looked at last
         self.page_at = 0
         self.used = 0  # the first place that was never used
@@ -49,7 +49,7 @@ class Kept:
             if place + count > self.end:
                 place = len(self.pages) << PAGE_BITS
                 self.end = place + PAGE_WORDS
-                self.pages.append(room64(PAGE_WORDS))
+                self.pages.append(room("Q", PAGE_WORDS, is_dense=1))
             self.used = place + count
             base = self.turn(place)
         words.copy64(self.page, base, cells, start, count)

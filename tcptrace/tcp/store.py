@@ -8,6 +8,7 @@ from array import array
 
 from tcptrace.flow.bits import S_GIVEN_UP, S_SELF, S_WOKEN
 from tcptrace.model.columns import KEY_WORDS
+from tcptrace.model.rooms import longer
 
 from ..flow.rows import Entry, Stream
 from ..flow.table import FlowTable
@@ -98,13 +99,13 @@ class Store:
         self.finished_count += 1
 
     def make_room(self) -> None:
-        """Leave out the finished that are done, where they are more than half of them; else twice the room."""
+        """Leave out the finished that are done, where they are more than half of them; else get more room."""
         left = self.finished_count - self.finished_from
-        size = len(self.finished)
-        kept = array("q", [0]) * (size if 2 * left < size else 2 * size)
-        for at in range(left):
-            kept[at] = self.finished[self.finished_from + at]
-        self.finished = kept
+        if 2 * left < self.finished_count:
+            for at in range(left):
+                self.finished[at] = self.finished[self.finished_from + at]
+        else:
+            self.finished = longer(self.finished, "q", self.finished_from, left)
         self.finished_count = left
         self.finished_from = 0
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tcptrace import kernels
-from tcptrace.model.rooms import room64
+from tcptrace.model.rooms import longer, room
 from tcptrace.tcp.kept import PAGE_BITS
 
 FORMS = ["tcptrace", *(["tcptrace._compiled"] if kernels.is_compiled("tcp.drafts") else [])]
@@ -54,12 +54,23 @@ def test_what_is_kept_stays_until_it_is_given_back(form: str) -> None:
         assert kept_of(drafts, entry, len(words)) == words
 
 
-@pytest.mark.parametrize("count", [3, 1 << 18])
-def test_a_room_is_empty_and_holds_words(count: int) -> None:
-    room = room64(count)
-    assert len(room) == count
-    assert not any(room)
-    room[count - 1] = 2**64 - 1
-    room[0:2] = array("Q", [7, 8])
-    assert list(room[:3]) == [7, 8, 2**64 - 1 if count == 3 else 0]
-    assert room[count - 1] == 2**64 - 1
+@pytest.mark.parametrize("is_dense", [0, 1])
+@pytest.mark.parametrize("count", [3, 1 << 13, 1 << 18])
+def test_a_room_is_empty_and_holds_words(count: int, is_dense: int) -> None:
+    words = room("Q", count, is_dense)
+    assert len(words) == count
+    assert not any(words)
+    words[0:2] = array("Q", [7, 8])
+    words[count - 1] = 2**64 - 1
+    assert (list(words[:2]), words[count - 1]) == ([7, 8], 2**64 - 1)
+
+
+@pytest.mark.parametrize("count", [5, 1 << 15])
+def test_a_longer_room_begins_with_what_was_left(count: int) -> None:
+    column = array("I", range(count))
+    for _ in range(2):  # of an array, and of what it gave
+        column = longer(column, "I", 2, count - 2)
+        count -= 2
+        assert len(column) > 4 * count
+        assert not any(column[count:])
+    assert list(column[:count]) == list(range(4, count + 4))

@@ -25,7 +25,7 @@ cdef class Store:
     @cython.locals(stream=Stream)
     cpdef Stream make_stream(self, Entry entry, long long frame, long long time_ns, int side)
     cdef int finish(self, long long number) except -1
-    @cython.locals(left="long long", size="long long", kept="long long[::1]", at="long long")
+    @cython.locals(left="long long", at="long long")
     cdef int make_room(self) except -1
     @cython.locals(entry=Entry, octets=bytes)
     cpdef retire(self, Stream stream)
