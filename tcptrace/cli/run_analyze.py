@@ -140,18 +140,22 @@ def _json(request: "Request", analysis: "Analysis", wanted: Predicate | None, ou
 
 def _long(request: "Request", analysis: "Analysis", wanted: Predicate | None, out: terminal.Output) -> None:
     """Write each connection's measures, then the summary."""
-    from tcptrace.show.long import long_lines
+    from tcptrace.show.long import Pages
     from tcptrace.show.paint import painter
     from tcptrace.show.text import Clock
 
     paint = painter(terminal.use_colour(request.colour))
-    clock, ascii_only = Clock(request.utc), terminal.output_is_ascii()
-    outcomes: Counter[str] = Counter()
-    for connection in analysis:
-        if wanted is None or wanted(connection):
-            outcomes[connection.outcome] += 1
-            lines = map(paint, long_lines(connection, clock, ascii_only))
-            out.write_text("\n".join(lines) + "\n")
+    pages = Pages(paint, Clock(request.utc), terminal.output_is_ascii())
+    outcomes: dict[str, int] = Counter()
+    if wanted is None and analysis.keep is None:
+        for page in analysis.pages(pages.page):
+            out.write_utf8(page)
+        outcomes = analysis.outcomes
+    else:
+        for connection in analysis:
+            if wanted is None or wanted(connection):
+                outcomes[connection.outcome] += 1
+                out.write_utf8(pages.page_of(connection))
     out.write_text(_summary_text(request, analysis.whole, outcomes, wanted))
 
 

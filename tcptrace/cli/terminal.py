@@ -106,6 +106,7 @@ class Output:
         self._limit = 1 if prompt else _BUFFER
         self._pending = bytearray()
         self._encoding = sys.stdout.encoding or "utf-8"
+        self._is_utf8 = self._encoding.lower().replace("_", "-") in ("utf-8", "utf8")
 
     def write(self, octets: bytes) -> None:
         """Write octets."""
@@ -120,6 +121,13 @@ class Output:
     def write_text(self, text: str) -> None:
         """Write text in standard output's encoding; what that cannot hold is escaped."""
         self.write(text.encode(self._encoding, "backslashreplace"))
+
+    def write_utf8(self, octets: bytes) -> None:
+        """Write text that is UTF-8 already, in standard output's encoding."""
+        if self._is_utf8:
+            self.write(octets)
+        else:
+            self.write_text(octets.decode())
 
     def flush(self) -> None:
         """Hand on what is pending."""

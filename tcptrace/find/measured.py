@@ -143,11 +143,15 @@ class Measurer:
                 until_ns = end.until_ns
         return until_ns
 
-    def values(self, row: Stream, client: End, server: End) -> dict[str, object]:
-        """Return the value of the JSON key ``measures`` of a connection that was judged last; of its two ends."""
+    def follow(self, row: Stream, client: End, server: End) -> Figures:
+        """Return the figures of a connection that was judged last, and whose steps nobody has followed; of its two ends."""
         self.trail.follow(client, server, 1 if row.flags & S_SELF else 0)
         self.measure(row)
-        return self.figures.values(self.names)
+        return self.figures
+
+    def values(self, row: Stream, client: End, server: End) -> dict[str, object]:
+        """Return ``follow`` as the value of the JSON key ``measures``."""
+        return self.follow(row, client, server).values(self.names)
 
     # -- JSON ---------------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from tcptrace.find.facts import (
 from tcptrace.flow import bits
 from tcptrace.model.records import (
     Connection,
+    Endpoint,
     Evidence,
     Finding,
     Side,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from tcptrace.find.ledger import Tally
     from tcptrace.find.measured import Measurer
     from tcptrace.flow import rows
+    from tcptrace.measure.figures import Figures
     from tcptrace.measure.gauge import Gauge
     from tcptrace.tcp import verdict
     from tcptrace.tcp.paths import Paths, Step
@@ -71,6 +73,15 @@ class Label(Protocol):
 
     def __call__(self, number: int) -> str | None:
         """Return the label of the number that the classifier gave."""
+
+
+class Page(Protocol):
+    """Writes a page about a connection."""
+
+    def __call__(
+        self, stream: int, client: Endpoint, server: Endpoint, outcome: str, first_ns: int, last_ns: int, figures: "Figures"
+    ) -> bytes:  # fmt: skip
+        """Return it; ``figures`` hold until the next is asked for."""
 
 
 class _Step(NamedTuple):
@@ -151,7 +162,7 @@ class Recorder:
         if opened_by == "server":
             opened_by = "client"
         steps, omitted = self._steps(ends, alone)
-        counts, findings = self._findings(row, judged, alone, lambda: _bare(steps, judged.client, alone))
+        counts, findings = self._findings(row, judged.client, lambda: _bare(steps, judged.client, alone))
         empty = rows.End() if alone else server
         addresses = addresses_of(row)
         if judged.client:
@@ -205,10 +216,23 @@ class Recorder:
     def tail(self, row: "rows.Stream") -> bytes:
         """Return what the line of a connection that was written last lacks: what was found in it."""
         alone = bool(row.flags & bits.S_SELF)
-        counts, findings = self._findings(row, self.verdict, alone, lambda: self._written(alone))
+        counts, findings = self._findings(row, self.verdict.client, lambda: self._written(alone))
         self.count_losses(counts)
         given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
         return b"".join([_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up])
+
+    def page(self, row: "rows.Stream", page: Page) -> bytes:
+        """Return the page of a connection, without its record."""
+        judged = self.verdict
+        outcome = OUTCOME_NAMES[judged.judge(row)]
+        ends = ends_of(row, judged.client)
+        assert self.measurer is not None, "pages are of measures"
+        figures = self.measurer.follow(row, *ends)
+        self.count_losses(self._counts(row, self._found(row), self._noted(row)))
+        addresses = addresses_of(row)
+        if judged.client:
+            addresses = (addresses[1], addresses[0])
+        return page(row.number, *addresses, outcome, row.first_ns, row.last_ns, figures)
 
     def count_losses(self, counts: dict[str, dict[str, int]]) -> None:
         """Count what the tap lost of a connection that is written, by its findings."""
@@ -259,29 +283,36 @@ class Recorder:
     def _findings(
         self,
         row: "rows.Stream",
-        judged: "verdict.Verdict",
-        alone: bool,
+        client: int,
         steps: Callable[[], list[noticed.Step]],
     ) -> tuple[dict[str, dict[str, int]], list[Finding]]:
-        counts: dict[str, dict[str, int]] = {}
         kept: list[Finding] = []
-        found = self._found(row)
-        noted = [*(row.notes or ()), *self._late(row, judged, alone)]
+        found, noted = self._found(row), self._noted(row)
         connection = self._connection(row, found, noted, steps) if noted else None
         for number, frame, side, *values in noted:
-            key = side_name(side, judged.client) or "connection"
+            kept.append(_finding(number, frame, side, client, values, connection))
+        for number, side, _, entries in found:
+            kept += [_finding(number, frame, side, client, values) for frame, *values in entries]
+        kept.sort(key=lambda finding: finding.frame)
+        return self._counts(row, found, noted), kept
+
+    def _counts(
+        self, row: "rows.Stream", found: "list[Tally]", noted: list[Note]
+    ) -> dict[str, dict[str, int]]:
+        """Return how many findings there are, by code and side."""
+        counts: dict[str, dict[str, int]] = {}
+        client = self.verdict.client
+        for number, _, side, *_ in noted:
+            key = side_name(side, client) or "connection"
             by_side = counts.setdefault(CODES[number].name, {})
             if key not in by_side:
                 by_side[key] = self.replay.notes.beyond(row, number, side)
             by_side[key] += 1
-            kept.append(_finding(number, frame, side, judged.client, values, connection))
-        for number, side, total, entries in found:
+        for number, side, total, _ in found:
             by_side = counts.setdefault(CODES[number].name, {})
-            key = side_name(side, judged.client) or "connection"
+            key = side_name(side, client) or "connection"
             by_side[key] = by_side.get(key, 0) + total
-            kept += [_finding(number, frame, side, judged.client, values) for frame, *values in entries]
-        kept.sort(key=lambda finding: finding.frame)
-        return counts, kept
+        return counts
 
     def _connection(
         self,
@@ -330,11 +361,15 @@ class Recorder:
             tallies.append((numbers.REUSED_PORTS, row.first_side, 1, [note]))
         return tallies
 
-    def _late(self, row: "rows.Stream", judged: "verdict.Verdict", alone: bool) -> list[Note]:
+    def _noted(self, row: "rows.Stream") -> list[Note]:
+        """Return the replay's notes of a connection that was judged last."""
+        return [*(row.notes or ()), *self._late(row, self.verdict)]
+
+    def _late(self, row: "rows.Stream", judged: "verdict.Verdict") -> list[Note]:
         """Return the notes that only the whole connection shows."""
         found: list[Note] = []
         low, high = row.low, row.high
-        if low is None or high is None or alone:
+        if low is None or high is None or row.flags & bits.S_SELF:
             return found
         if row.flags & bits.S_BOTH_SYN:
             found.append(

@@ -1,90 +1,105 @@
 """``analyze --long``: a connection's measures in two columns, one a side, as the C tcptrace prints them."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from tcptrace.measure.measures import MEASURES
-from tcptrace.model.records import Connection
+from tcptrace import kernels
+from tcptrace.measure.measures import MEASURES, plan
+from tcptrace.model.records import Connection, Endpoint
+from tcptrace.model.states import STATE_NAMES
 from tcptrace.show.paint import Line
-from tcptrace.show.text import Clock, count, duration
-from tcptrace.show.words import client, server
+from tcptrace.show.text import Clock, count, duration, endpoint
 
-LABEL = 22
-VALUE = 14
+if TYPE_CHECKING:
+    from tcptrace.find.sheet import Sheet
+    from tcptrace.measure.figures import Figures
+    from tcptrace.show import columns
+else:
+    columns = kernels.load("show.columns")
+
+LABEL = 22  # columns of a measure's name,
+VALUE = 14  # and of its value
+BLANK = "\0"  # stands where a value will; no text of ours has it
+SIDES = f"  {'a to b':{LABEL + VALUE + 4}}b to a"
+_NAMES = [row.name for row in MEASURES]
 
 
-def long_lines(connection: Connection, clock: Clock, ascii_only: bool) -> Iterator[Line]:
-    """Yield who speaks with whom, when and how it ended, then a line a measure, and an empty line."""
-    measures = connection.measures
-    assert not isinstance(measures, msgspec.UnsetType), "analyse with measures=True"
+class Pages:
+    """Writes connections, a page each: who speaks with whom, when and how it ended, then a line a measure."""
 
-    def time(ns: int) -> str:
+    def __init__(self, paint: Callable[[Line], str], clock: Clock, ascii_only: bool) -> None:
+        """``paint`` turns a line into characters."""
+        self._paint = paint
+        self._clock = clock
+        self._ascii = ascii_only
+        self._head = "\n".join(map(paint, _head())).replace("%", "%%").replace(BLANK, "%s") + "\n"
+        self._sheet: Sheet = kernels.load("find.sheet").Sheet(bytes)
+        self._figures: Figures = kernels.load("measure.figures").Figures(plan())  # of records
+        self._columns = columns.Columns(
+            self._sheet,
+            VALUE,
+            [columns.UNITS.index(row.unit) for row in MEASURES],
+            [self._around(row.label) for row in MEASURES],
+            [self._around(f"in {state}") for state in STATE_NAMES],
+            lambda value: count(round(value)).encode(),
+            lambda ns: self._duration(ns).encode(),
+            ascii_only,
+        )
+
+    def page(
+        self, stream: int, client: Endpoint, server: Endpoint, outcome: str, first_ns: int, last_ns: int, figures: "Figures"
+    ) -> bytes:  # fmt: skip
+        """Return a connection's page in UTF-8, an empty line at its end."""
+        head = self._head % (
+            stream,
+            endpoint(client.ip, client.port),
+            endpoint(server.ip, server.port),
+            outcome,
+            self._time(first_ns),
+            self._time(last_ns),
+            self._duration(last_ns - first_ns),
+            *("-" if ns < 0 else self._duration(ns) for ns in figures.handshake),
+        )
+        octets = head.encode()
+        self._sheet.reserve(len(octets))
+        self._sheet.text(octets)
+        self._columns.write(figures)
+        self._sheet.text(b"\n")
+        return self._sheet.take()
+
+    def page_of(self, connection: Connection) -> bytes:
+        """Return the page of a record with measures."""
+        measures = connection.measures
+        assert not isinstance(measures, msgspec.UnsetType), "analyse with measures=True"
+        self._figures.load(measures, _NAMES)
+        return self.page(
+            connection.stream, connection.client, connection.server, connection.outcome, connection.first_ns,
+            connection.last_ns, self._figures,
+        )  # fmt: skip
+
+    def _time(self, ns: int) -> str:
+        clock = self._clock
         return f"{clock.day(ns)} {clock.time(ns)} {clock.zone(ns)}".rstrip()
 
-    yield [(f"stream {connection.stream}", "strong")]
-    yield [("  client (a)      ", "muted"), (client(connection), "client-strong")]
-    yield [("  server (b)      ", "muted"), (server(connection), "server-strong")]
-    yield [("  outcome         ", "muted"), (connection.outcome, "")]
-    yield [("  first packet    ", "muted"), (time(connection.first_ns), "")]
-    yield [("  last packet     ", "muted"), (time(connection.last_ns), "")]
-    lasted = duration(connection.last_ns - connection.first_ns, ascii_only)
-    yield [("  elapsed time    ", "muted"), (lasted, "")]
-    for name, words in (("syn_to_synack_s", "SYN to SYN,ACK"), ("synack_to_ack_s", "SYN,ACK to ACK")):
-        yield [(f"  {words:16}", "muted"), (_seconds(measures["handshake"][name], ascii_only), "")]
-    yield [(f"  {'a to b':{LABEL + VALUE + 4}}b to a", "client-strong")]
-    here, there = measures["client"], measures["server"]
-    for name, label, written in _ROWS:
-        yield _line(label, written(here[name], ascii_only), written(there[name], ascii_only))
-    yield from _states(measures, ascii_only)
-    yield [("", "")]
+    def _duration(self, ns: int) -> str:
+        return duration(ns, self._ascii)
+
+    def _around(self, words: str) -> tuple[bytes, bytes]:
+        """Return what stands before the client's value of a measure, and what between that and the server's."""
+        label = (f"    {words + ':':{LABEL}}", "muted")
+        before, between, _ = self._paint([label, (BLANK, ""), label, (BLANK, "")]).split(BLANK)
+        return before.encode(), between.encode()
 
 
-def _label(words: str) -> str:
-    return f"    {words + ':':{LABEL}}"
-
-
-def _line(label: str, client_value: str, server_value: str) -> Line:
-    """Return a line with the same measure of both directions."""
+def _head() -> list[Line]:
+    """Return the lines above the measures."""
+    labels = ("outcome", "first packet", "last packet", "elapsed time", "SYN to SYN,ACK", "SYN,ACK to ACK")
     return [
-        (label, "muted"), (client_value.rjust(VALUE), ""),
-        (label, "muted"), (server_value.rjust(VALUE), ""),
-    ]  # fmt: skip
-
-
-def _states(measures: dict[str, Any], ascii_only: bool) -> Iterator[Line]:
-    """Yield how long each end was in each state, where it entered and left it."""
-    held = [measures[side]["states_s"] for side in ("client", "server")]
-    for state in dict.fromkeys([*held[0], *held[1]]):
-        yield _line(_label(f"in {state}"), *(_seconds(times.get(state), ascii_only) for times in held))
-
-
-def _seconds(value: float | None, ascii_only: bool) -> str:
-    return "-" if value is None else duration(round(value * 1e9), ascii_only)
-
-
-def _bool(value: bool | None, _: bool) -> str:
-    return "-" if value is None else "Y" if value else "N"
-
-
-def _rate(value: float | None, _: bool) -> str:
-    return "-" if value is None else f"{count(round(value))} B/s"
-
-
-def _bytes(value: float | None, _: bool) -> str:
-    return "-" if value is None else f"{count(round(value))} B"
-
-
-def _count(value: float | None, _: bool) -> str:
-    return "-" if value is None else count(round(value))
-
-
-# How a figure is written with its unit; ``-`` where it is not known.
-_WRITTEN: dict[str, Callable[[Any, bool], str]] = {
-    "seconds": _seconds,
-    "bool": _bool,
-    "rate": _rate,
-    "bytes": _bytes,
-}
-_ROWS = tuple((row.name, _label(row.label), _WRITTEN.get(row.unit, _count)) for row in MEASURES)
+        [(f"stream {BLANK}", "strong")],
+        [("  client (a)      ", "muted"), (BLANK, "client-strong")],
+        [("  server (b)      ", "muted"), (BLANK, "server-strong")],
+        *([(f"  {words:16}", "muted"), (BLANK, "")] for words in labels),
+        [(SIDES, "client-strong")],
+    ]

@@ -21,6 +21,11 @@ ONLY = {"syns": {tools.SUMMARY.name, tools.TCPDUMP.name}}
 TINY = ROOT / "captures" / "http-get.pcap"
 
 
+def is_asked(tool: Tool, case: str) -> bool:
+    """Say whether a tool is timed on a capture."""
+    return tool.name in ONLY.get(case, {tool.name}) and (tool.cases is None or case in tool.cases)
+
+
 class Figure(NamedTuple):
     """A tool on a capture: the least CPU time and the highest memory of several runs."""
 
@@ -85,7 +90,7 @@ class Bench:
         heads = f"{'packets':>10} {'CPU s':>8} {'packets/CPU s':>14} {'ours':>7} {'MiB own':>8} {'MiB':>7}"
         self.say(f"  {'tool':26} {heads}")
         for tool in chosen:
-            if tool.name not in ONLY.get(name, {tool.name}):
+            if not is_asked(tool, name):
                 continue
             made = whole if tool.share == 1 else obtain(name, self.folder, self.scale * tool.share)
             figure = self.time(tool, made)
@@ -161,9 +166,20 @@ def goals(
             bench.cpu_ratio("reuse", tools.JSON, tools.C_PROGRAM),
             0.4,
         ),
+        (
+            "conns, --json --long: CPU over the C tcptrace's with -l -r, at most",
+            bench.cpu_ratio("conns", tools.LONG, tools.C_LONG),
+            0.4,
+        ),
+        (
+            "conns, --long: CPU over the C tcptrace's with -l -r, at most",
+            bench.cpu_ratio("conns", tools.LONG_TEXT, tools.C_LONG),
+            1,
+        ),
         ("full: CPU over tcpdump's, at most", bench.cpu_ratio("full", tools.SUMMARY, tools.TCPDUMP), 1),
         ("conns: MB of its own, at most", bench.memory("conns", tools.SUMMARY), 250),
         ("conns, --json: MB of its own, at most", bench.memory("conns", tools.JSON), 250),
+        ("conns, --json --long: MB of its own, at most", bench.memory("conns", tools.LONG), 350),
         ("syns: MB of its own, at most", bench.memory("syns", tools.SUMMARY), 1000),
         ("tiny: CPU over an empty Python's, at most", start_up, 8),
         (

@@ -44,6 +44,7 @@ class Tool(NamedTuple):
     counted: Counter | None = says  # does the output show that it read all packets? None: it prints nothing
     count_command: list[str] | None = None  # what to ask where it prints nothing
     surroundings: dict[str, str] | None = None
+    cases: tuple[str, ...] | None = None  # that it is asked for; None: all
 
     def on(self, path: Path) -> list[str]:
         """Return the command for one capture."""
@@ -78,6 +79,9 @@ with PcapReader(sys.argv[1]) as reader:
 
 SUMMARY = Tool("tcptrace --summary", ours("--summary"))
 JSON = Tool("tcptrace --json", ours("--json"), counted=None, count_command=ours("--summary"))
+LONG_CASES = ("bulk", "conns")  # measures of all connections: gigabytes of text
+LONG = JSON._replace(name="tcptrace --json --long", command=ours("--json", "--long"), cases=LONG_CASES)
+LONG_TEXT = JSON._replace(name="tcptrace --long", command=ours("--long"), cases=LONG_CASES)
 PLAIN = Tool("tcptrace --summary, plain", ours("--summary"), share=0.02, surroundings={"TCPTRACE_PLAIN": "1"})
 TCPDUMP = Tool(
     "tcpdump -w /dev/null",
@@ -86,6 +90,13 @@ TCPDUMP = Tool(
     count_command=["tcpdump", "--count", "-r", "FILE"],
 )
 C_PROGRAM = Tool("C tcptrace -n", [C_TCPTRACE, "-n", "FILE"])
+C_LONG = Tool(
+    "C tcptrace -l -r -n",
+    [C_TCPTRACE, "-l", "-r", "-n", "FILE"],
+    counted=None,
+    count_command=C_PROGRAM.command,
+    cases=LONG_CASES,
+)
 TSHARK_CONVERSATIONS = Tool(
     "tshark -z conv,tcp", ["tshark", "-n", "-q", "-r", "FILE", "-z", "conv,tcp"], 0.05, conversations_sum
 )
@@ -114,7 +125,20 @@ TSHARK_FIELDS = Tool(
 DPKT = Tool("dpkt, Ethernet to TCP", _peer(_DPKT), 0.05)
 SCAPY = Tool("scapy PcapReader", _peer(_SCAPY), 0.005)
 
-TOOLS = (SUMMARY, JSON, PLAIN, TCPDUMP, C_PROGRAM, TSHARK_CONVERSATIONS, TSHARK_FIELDS, DPKT, SCAPY)
+TOOLS = (
+    SUMMARY,
+    JSON,
+    LONG,
+    LONG_TEXT,
+    PLAIN,
+    TCPDUMP,
+    C_PROGRAM,
+    C_LONG,
+    TSHARK_CONVERSATIONS,
+    TSHARK_FIELDS,
+    DPKT,
+    SCAPY,
+)
 EMPTY_PYTHON = [sys.executable, "-c", "pass"]
 
 
@@ -130,7 +154,7 @@ def installed() -> list[Tool]:
     """Return the tools that are here."""
     here = []
     for tool in TOOLS:
-        if tool is C_PROGRAM:
+        if tool in (C_PROGRAM, C_LONG):
             there = _is_the_c_program()
         elif tool in (DPKT, SCAPY):
             there = importlib.util.find_spec("dpkt" if tool is DPKT else "scapy") is not None
