@@ -9,6 +9,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from tcptrace.flow.bits import F_ACKED, HALF, MASK32, NO_TIME, NONE, WRAP
+from tcptrace.model import words
 from tcptrace.model.states import UNKNOWN
 
 if TYPE_CHECKING:
@@ -284,6 +285,9 @@ class Entry:
         self.options = 0
         self.side = 0
         self.scale = 0
+
+
+words.pooled(Entry)
 
 
 class Segment:

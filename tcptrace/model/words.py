@@ -108,3 +108,10 @@ def prefetch32(column: "array[int]", at: int) -> None:
 
 def prefetch64(column: "array[int]", at: int) -> None:
     """Let the place of a word of a column ('Q') come near that will be read soon: twins only."""
+
+
+def pooled(rows: type) -> None:
+    """Let the objects of a class, of which there is one such in a module, lie in large pages side by side: twins only.
+
+    There are a million of them and nothing else asks for memory in their size; what was given back is used again for them.
+    """

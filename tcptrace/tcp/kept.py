@@ -11,7 +11,7 @@ from array import array
 from tcptrace.model import words
 from tcptrace.model.rooms import room
 
-PAGE_BITS = 18
+PAGE_BITS = 21
 PAGE_WORDS = 1 << PAGE_BITS
 FIRST_WORDS = 1 << 12  # of the first page: most captures need no more
 

@@ -1,4 +1,5 @@
 cimport cython
+from tcptrace.model cimport words
 
 cdef long long F_ACKED, NO_TIME, HALF, MASK32, NONE, WRAP, UNKNOWN
 
