@@ -179,6 +179,7 @@ class Analysis:
     def run(self) -> None:
         """Read everything and count outcomes, without making a record of each connection."""
         judged = self._verdict
+        self._replay.is_labelling = 0
         for _ in self._read():
             for gone in self._replay.store.evicted:
                 if isinstance(gone, rows.Entry) and gone.draft == NONE:  # a lone SYN needs no row

@@ -73,13 +73,10 @@ class FlowTable:
             self.likely[i] = 0
 
     def look_ahead(self, at: int, count: int, by: int) -> None:
-        """Ask for what the next segments' entries are found by, ``by`` segments a step, and for the entries in the end.
+        """Ask for what the segments behind the next ``by`` are found by, and for the entries of the next.
 
         In a large table each is a line of memory that no cache has; asked for in time, it comes while others are replayed.
         """
-        end = min(at + 3 * by, count)
-        for i in range(at + 2 * by, end):
-            words.prefetch32(self.heads, self.bucket_of(self.hashes[i]))
         end = min(at + 2 * by, count)
         for i in range(at + by, end):
             place = self.heads[self.bucket_of(self.hashes[i])]
@@ -179,7 +176,7 @@ class FlowTable:
         """Split the next buckets of this round."""
         if self.size + STEP > len(self.heads):
             self.heads = longer(self.heads, "I", 0, self.size)
-        for bucket in range(self.split, self.split + STEP):
+        for bucket in range(self.split + STEP, self.split + 2 * STEP):  # those of the next time
             words.prefetch64(self.links, self.heads[bucket])
         for _ in range(STEP):
             self.split_bucket()

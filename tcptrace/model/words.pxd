@@ -134,10 +134,6 @@ cdef inline void prefetch_row(list rows, long long at) noexcept:
     TCPTRACE_PREFETCH(row + 112)
 
 
-cdef inline void prefetch32(const unsigned int[::1] column, long long at) noexcept:
-    TCPTRACE_PREFETCH(&column[at])
-
-
 cdef inline void prefetch64(const unsigned long long[::1] column, long long at) noexcept:
     TCPTRACE_PREFETCH(&column[at])
 

@@ -102,10 +102,6 @@ def prefetch_row(rows: list[T], at: int) -> None:
     """Let what a list's item refers to come near, of which some 128 octets will be read soon: twins only."""
 
 
-def prefetch32(column: "array[int]", at: int) -> None:
-    """Let the place of a word of a column ('I') come near that will be read soon: twins only."""
-
-
 def prefetch64(column: "array[int]", at: int) -> None:
     """Let the place of a word of a column ('Q') come near that will be read soon: twins only."""
 

@@ -61,8 +61,8 @@ class Replay:
 
     __slots__ = (
         "account", "arrives", "clock_ns", "drafts", "earliest_ns", "heads", "incarnations", "is_drafting",
-        "last_frame", "last_ns", "latest_ns", "notes", "numbers", "offloaded", "paths", "store", "testimony",
-        "time_went_back", "truncated", "unseen", "x",
+        "is_labelling", "last_frame", "last_ns", "latest_ns", "notes", "numbers", "offloaded", "paths", "store",
+        "testimony", "time_went_back", "truncated", "unseen", "x",
     )  # fmt: skip
 
     def __init__(
@@ -85,6 +85,7 @@ class Replay:
         self.testimony = Testimony(self.paths)
         self.drafts = Drafts()
         self.is_drafting = 1  # 0: every connection has its states at once
+        self.is_labelling = 1  # 0: nobody will ask for the applications
         self.store = Store(self.paths, self.drafts, max_connections)
         steps = Steps(self.paths)
         resets = Resets(self.paths, steps, self.notes)
@@ -197,7 +198,7 @@ class Replay:
                         stream_of[i] = entry.number
                         if mark:
                             self.count_marks(mark)
-                        if size and payload_captured[i]:
+                        if size and self.is_labelling and payload_captured[i]:
                             self.look_at_draft(first, payload[i], payload_captured[i], entry, here)
                         if kept == OVER:
                             self.drafts.close(entry)
@@ -233,7 +234,13 @@ class Replay:
                 if mark & MARK_BAD_CHECKSUM:
                     self.notes.note(stream, BAD_CHECKSUM, frame[i], here, seq[i], size, wrong[i])
                     continue
-            if size and not stream.application & (1 << here) and payload_captured[i] and not bits & RST:
+            if (
+                size
+                and self.is_labelling
+                and not stream.application & (1 << here)
+                and payload_captured[i]
+                and not bits & RST
+            ):
                 stream.application = self.heads.look_at(
                     first, payload[i], payload_captured[i], stream.application, entry,
                     store.verdict.find_client(stream), stream.syn_side, here,

@@ -3,7 +3,7 @@ from tcptrace.model cimport words
 from ..flow.rows cimport Entry
 
 cdef long long HEAD_OCTETS, SLOTS, WORD
-cdef unsigned long long BASIS, PRIME, MASK64
+cdef unsigned long long MULTIPLIER, MASK64
 
 
 @cython.final

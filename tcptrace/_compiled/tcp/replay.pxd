@@ -34,7 +34,7 @@ cdef class Replay:
     cdef public Arrives arrives
     cdef public Unseen unseen
     cdef public Drafts drafts
-    cdef public int is_drafting
+    cdef public int is_drafting, is_labelling
     cdef public Incarnations incarnations
     cdef public Numbers numbers
     cdef public Store store
