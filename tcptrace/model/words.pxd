@@ -154,7 +154,9 @@ cdef extern from *:
         size_t room = words_pool.end ? next : first;
         char *at = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (at == MAP_FAILED) return 0;
+    #ifdef MADV_HUGEPAGE
         if (room == next) (void) madvise(at, room, MADV_HUGEPAGE); /* it is as well without */
+    #endif
         words_pool.at = at;
         words_pool.end = at + room / size * size;
         return 1;

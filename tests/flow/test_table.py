@@ -166,3 +166,21 @@ def test_no_half_of_a_key_is_left_out_of_the_hash(form: str, family: int, halves
             words[half // 2] ^= value << 32 * (half % 2)
             hashes.add(table.hash_key(*words))
         assert len(hashes) > 1, f"half {half}"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_entry_in_the_place_of_another_is_as_new(form: str) -> None:
+    rows = importlib.import_module(f"{form}.flow.rows")
+    names = [name for name in dir(rows.Entry()) if not name.startswith("_")]
+    new = [getattr(rows.Entry(), name) for name in names]
+    old = [rows.Entry() for _ in range(5_000)]
+    assert len({id(entry) for entry in old}) == len(old)
+    for entry in old:
+        for name in names:
+            setattr(entry, name, rows.Stream() if name == "stream" else 1)
+    places = {id(entry) for entry in old}
+    del old, entry
+    again = [rows.Entry() for _ in range(10_000)]
+    assert len({id(entry) for entry in again}) == len(again)
+    assert places & {id(entry) for entry in again}
+    assert all([getattr(entry, name) for name in names] == new for entry in again)
