@@ -9,10 +9,10 @@ double what is compiled and what start-up loads. What Cython is given are copies
 ``_compiled/sources.py`` writes.
 """
 
-import binascii
 import hashlib
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -143,9 +143,10 @@ class BuildTwins(build_ext):
         """Return the lines of ``built.txt``: none where the code that the twins share is missing."""
         if not Path(self.get_ext_fullpath(SHARED)).exists():
             return []
+        check_sum = runpy.run_path(str(ROOT / "kernels.py"))["check_sum"]
         types = 0  # the twins share their rows, so each depends on all the types
         for pxd in (*sorted(TWINS.rglob("*.pxd")), INLINE):
-            types = binascii.crc32(pxd.read_bytes(), types)
+            types = check_sum(pxd.read_bytes(), types)
         lines = []
         built = {
             extension.name.split(".", 2)[2]
@@ -154,7 +155,7 @@ class BuildTwins(build_ext):
         }
         for name in sorted(built.union(self._constants)):
             source = ROOT.joinpath(*name.split(".")).with_suffix(".py").read_bytes()
-            lines.append(f"{name} {binascii.crc32(source, types):08x}\n")
+            lines.append(f"{name} {check_sum(source, types):x}\n")
         return lines
 
     def build_extension(self, ext: Extension) -> None:

@@ -7,11 +7,13 @@ connections as tables.
 """
 
 import sys
-from typing import TYPE_CHECKING, Any
 
 from tcptrace.version import VERSION as __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from tcptrace import lab, plot
     from tcptrace.model.errors import InputError, TcptraceError, UsageError
     from tcptrace.reading import Connections, read
@@ -32,6 +34,7 @@ __all__ = [
     "read",
 ]
 
+_MODULES = {"lab": "tcptrace.lab", "machine": "tcptrace.tcp.machine", "plot": "tcptrace.plot"}
 _HOMES = {
     "Analysis": "tcptrace.session",
     "analyze": "tcptrace.session",
@@ -43,17 +46,17 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a public name when it is first used."""
+    if (
+        name not in _HOMES and name not in _MODULES
+    ):  # e.g. a module: it is looked for here before it is imported
+        raise AttributeError(f"module 'tcptrace' has no attribute {name!r}")
     from importlib import import_module
 
-    if name in ("lab", "plot"):
-        return import_module(f"tcptrace.{name}")
-    if name == "machine":
-        return import_module("tcptrace.tcp.machine")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'tcptrace' has no attribute {name!r}")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
+    return getattr(import_module(_HOMES[name]), name)
 
 
 if "IPython" in sys.modules:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, overload
 
 from tcptrace.model.errors import UsageError
 from tcptrace.model.records import Capture, Connection, Segment
-from tcptrace.session import MSL_S, Analysis, Readable, analyze
+from tcptrace.session import MSL_S, Analysis, analyze
 from tcptrace.show import dataframe, notebook
 from tcptrace.show.explain import explain
 from tcptrace.show.ladder import Line, ladder
@@ -15,11 +15,13 @@ from tcptrace.show.text import Clock
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from tcptrace.session import Readable
+
 WIDTH = 100  # characters
 
 
 def read(
-    source: Readable,
+    source: "Readable",
     *,
     msl_s: float = MSL_S,
     checksums: str = "flags",

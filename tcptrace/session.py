@@ -8,23 +8,23 @@ import gc
 import os
 from array import array
 from collections.abc import Callable, Collection, Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from tcptrace import kernels
 from tcptrace.flow.bits import NONE
 from tcptrace.labels import Labels
 from tcptrace.model.columns import Segments
 from tcptrace.model.errors import UsageError
+from tcptrace.model.light import TYPE_CHECKING, cached_property
 from tcptrace.model.units import NS
 from tcptrace.source import Source, open_source
 from tcptrace.tcp import machine
 from tcptrace.tcp.outcomes import OUTCOME_NAMES, UNANSWERED
 from tcptrace.whole import as_record, describe
-from tcptrace.wire.application import classify
 from tcptrace.wire.decoder import Decoder, Octets
 
 if TYPE_CHECKING:
+    from typing import Any, BinaryIO, TypeVar
+
     from tcptrace.find import analysis, closer, measured
     from tcptrace.find.record import Page, Recorder
     from tcptrace.flow import rows
@@ -35,24 +35,24 @@ if TYPE_CHECKING:
     from tcptrace.spool import SegmentLog, Spool
     from tcptrace.tcp import replay, verdict
     from tcptrace.watch import Tell, Watcher
+
+    T = TypeVar("T")
+    One = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+    Readable = One | list[One] | tuple[One, ...] | Source
 else:
     rows = kernels.load("flow.rows")
     replay = kernels.load("tcp.replay")
     verdict = kernels.load("tcp.verdict")
 
-T = TypeVar("T")
 MSL_S = 120.0  # RFC 9293 3.4.2
 MAX_CONNECTIONS = 1_000_000
 MAX_FINDINGS = 1000
 SHEET = 1 << 16  # octets of lines that are written before they are handed on
 ORDERS = ("stream", "end")
 
-One = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-Readable = One | list[One] | tuple[One, ...] | Source
-
 
 def analyze(
-    source: Readable,
+    source: "Readable",
     *,
     msl_s: float = MSL_S,
     checksums: str = "flags",
@@ -90,7 +90,7 @@ class Analysis:
 
     def __init__(
         self,
-        source: Readable,
+        source: "Readable",
         msl_s: float,
         checksums: str,
         max_connections: int,
@@ -235,11 +235,11 @@ class Analysis:
 
     def _each(
         self,
-        make: Callable[["rows.Stream"], T],
+        make: "Callable[[rows.Stream], T]",
         waiting: "Callable[[], Spool[T]]",
-        rest: Callable[[], Iterator[T]],
-        ended: Callable[[], Iterator[T]],
-    ) -> Iterator[T]:
+        rest: "Callable[[], Iterator[T]]",
+        ended: "Callable[[], Iterator[T]]",
+    ) -> "Iterator[T]":
         """Yield what is made of the connections, in order: of one, of those that are left, of those that are over."""
         in_order = self._order == "stream"
         self._found = kernels.load("find.analysis").Analysis(self._max_findings)
@@ -385,7 +385,7 @@ class Analysis:
                 if finished.key is not None:
                     finished.key.stream = None  # the two hold each other
 
-    def _ended(self, make: Callable[["rows.Stream"], T]) -> Iterator[T]:
+    def _ended(self, make: "Callable[[rows.Stream], T]") -> "Iterator[T]":
         """Yield what is made of the connections that are over: both ends CLOSED or past 2MSL, and silent for as long."""
         done = self._replay.store.finished
         at = self._replay.store.finished_from
@@ -441,6 +441,8 @@ class Analysis:
 
     def _classify(self, octets: bytes, key: "rows.Entry", client: int, side: int) -> tuple[int, bool]:
         """Return the number of the label for a side's first payload (0: unknown), and whether no port had a say."""
+        from tcptrace.wire.application import classify
+
         ports = (key.k4 >> 16 & 0xFFFF, key.k4 & 0xFFFF)
         name = classify(octets, side != client, ports[client], ports[1 - client])
         return self._labels.number(name), classify(octets, side != client, 0, 0) == name

@@ -1,9 +1,9 @@
 """The capture as a whole: what was in it, and its own faults."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from tcptrace.model.columns import COUNT_SEGMENTS, SKIP_NAMES
+from tcptrace.model.light import TYPE_CHECKING
 from tcptrace.model.whole import Fault, Whole
 from tcptrace.tcp import codes as notes
 

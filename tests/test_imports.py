@@ -67,10 +67,15 @@ HEAVY = ("rich", "dpkt", "matplotlib", "numpy", "scapy")
 
 # What a summary of a pcap file does without: start-up is most of the time that a small capture takes.
 _LIBRARIES = "click msgspec datetime decimal uuid platform dataclasses inspect math select signal socket tempfile weakref"
+_TYPING = "typing functools contextlib enum re importlib struct binascii"
 _RECORDS = "model.records find.record spool watch show.json show.table"
-_RARE = "wire.pcapng wire.fragments source.unpack source.text source.merge cli.pipe measure.gauge"
+_RARE = "wire.application wire.pcapng wire.fragments source.unpack source.text source.merge cli.pipe measure.gauge"
 _PLAIN = "flow.rows tcp.drafts tcp.replay wire.decode"  # where their twins run
-SPARED = {*_LIBRARIES.split(), *(f"tcptrace.{name}" for name in f"{_RECORDS} {_RARE}".split())}
+SPARED = {
+    *_LIBRARIES.split(),
+    *_TYPING.split(),
+    *(f"tcptrace.{name}" for name in f"{_RECORDS} {_RARE}".split()),
+}
 
 
 def layer_of(module: str) -> str:

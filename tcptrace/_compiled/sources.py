@@ -3,7 +3,8 @@
 A hot file's constants, its own and those that it imports, are declared in its ``.pxd`` like variables. Left so, each start
 looks them up and converts them, and a C compiler can fold nothing. In the copies the ``.pxd`` has them as literals of the
 values that the plain module has, and the hot file does not say their values again. What cannot be read so simply, e.g. a
-name that is given a value twice, stays a variable. Run by ``setup.py``.
+name that is given a value twice, stays a variable. Nor does a copy import what its ``.pxd`` takes at compile time. Run by
+``setup.py``.
 """
 
 import ast
@@ -17,6 +18,7 @@ from pathlib import Path
 TWINS = Path(__file__).parent
 PACKAGE = TWINS.parent
 INTEGERS = re.compile(r"^cdef ((?:unsigned )?(?:long long|int)) ([A-Z]\w*(?:, [A-Z]\w*)*)$", re.MULTILINE)
+TAKEN = re.compile(r"^from [\w.]+ cimport ([\w, ]+)$", re.MULTILINE)
 BITS = {"int": 31, "unsigned int": 32, "long long": 63, "unsigned long long": 64}
 
 
@@ -115,7 +117,8 @@ def write(target: Path) -> set[str]:
         module = ".".join((PACKAGE.name, *relative.parts))
         hot.add(module)
         values = _values(module, pxd.read_text())
-        text, gone = source.without(set(values))
+        taken = {name for names in TAKEN.findall(pxd.read_text()) for name in names.split(", ")}
+        text, gone = source.without(taken.union(values))
         values = {name: value for name, value in values.items() if name in gone}
         copy = (target / PACKAGE.name / relative).with_suffix(".py")
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,5 @@
 """The command line: the only layer that prints or exits. One file per command, imported when it is called."""
 
-import contextlib
 import gc
 import os
 import sys
@@ -16,6 +15,8 @@ def main() -> None:
     except KeyboardInterrupt:  # while the modules were still being imported
         status = 130
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # `run` has said what there was to say
+        try:  # noqa: SIM105 - start-up does not wait for another module
             stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass  # `run` has said what there was to say
     os._exit(status)  # without taking millions of rows apart first

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tcptrace.cli.collector import uncollected
 from tcptrace.cli.terminal import complain
 from tcptrace.model.errors import TcptraceError
 
@@ -43,10 +42,9 @@ def _invoke(args: Sequence[str]) -> int:
 
             request = understand(args[1:])
             if request is not None:
-                with uncollected():
-                    from tcptrace.cli.run_analyze import run as analyze
+                from tcptrace.cli.run_analyze import run as analyze
 
-                    analyze(request)
+                analyze(request)
                 return 0
         from tcptrace.cli.app import invoke
 

@@ -1,18 +1,15 @@
 """The captures that a command line names: which words they are, and how they are read."""
 
 import os
-import stat
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from tcptrace.model.errors import UsageError
+from tcptrace.model.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tcptrace.cli.pipe import PipeInput
+    from typing import Any
 
-_SPOOL = 1 << 20  # octets that are copied at once
+    from tcptrace.cli.pipe import PipeInput
 
 # A word with one of these ends is a file's name, whether or not there is such a file.
 SUFFIXES = (".pcap", ".pcapng", ".cap", ".gz", ".bz2", ".xz", ".zst", ".lz4", ".txt")
@@ -88,31 +85,3 @@ class Inputs:
         if found is not None:
             self._pipes.append(found)
         return found
-
-
-@contextmanager
-def readable(paths: tuple[str, ...], twice: bool) -> Iterator[tuple[Any, str]]:
-    """Give what to read: paths, and pipes, spooled to temporary files where they are read ``twice``."""
-    inputs = Inputs(paths)
-    name = ", ".join("standard input" if path == "-" else path for path in paths)
-    with ExitStack() as stack:
-        stack.callback(inputs.close)
-        sources = inputs.source if len(paths) > 1 else [inputs.source]
-        if twice:
-            sources = [_spooled(source, stack) for source in sources]
-        yield (sources if len(paths) > 1 else sources[0]), name
-
-
-def _spooled(source: Any, stack: ExitStack) -> str:
-    """Return the path of a file that can be read again: a pipe is read into a temporary one."""
-    if source == "-" and sys.stdin is not None and stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode):
-        source = sys.stdin.buffer
-    if isinstance(source, str):
-        return source
-    import shutil
-    from tempfile import NamedTemporaryFile
-
-    spool = stack.enter_context(NamedTemporaryFile(prefix="tcptrace-"))  # noqa: SIM115 - it is entered
-    shutil.copyfileobj(source, spool, _SPOOL)
-    spool.flush()
-    return spool.name

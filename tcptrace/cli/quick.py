@@ -5,10 +5,13 @@ a test holds the two to the same request.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from tcptrace.cli.inputs import split_words
 from tcptrace.cli.request import Request, make_request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Options of ``tcptrace analyze`` that take no value, by the names that ``cli.analyze`` gives them.
 FLAGS = {

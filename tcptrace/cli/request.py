@@ -1,8 +1,10 @@
 """What ``analyze`` is asked for, and how its options go together; nothing here needs the command line's library."""
 
-from typing import Any, NamedTuple
-
 from tcptrace.model.errors import UsageError
+from tcptrace.model.light import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 # How long Linux, macOS and Windows really stay in TIME-WAIT, halved; RFC 9293 3.4.2 has two minutes.
 STACKS = {
@@ -43,10 +45,10 @@ class Request(NamedTuple):
     colour: str = "auto"
 
 
-DEFAULTS: dict[str, Any] = Request._field_defaults  # of the options, too
+DEFAULTS: "dict[str, Any]" = Request._field_defaults  # of the options, too
 
 
-def make_request(paths: tuple[str, ...], condition: str, options: dict[str, Any]) -> Request:
+def make_request(paths: tuple[str, ...], condition: str, options: "dict[str, Any]") -> Request:
     """Understand the options of ``analyze``, which all commands that end in its results have."""
     is_json, is_csv, _ = options.pop("is_json", False), options.pop("is_csv", False), options.pop("n", False)
     if is_json and is_csv:

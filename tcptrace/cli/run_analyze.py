@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from tcptrace.cli import terminal
 from tcptrace.cli.collector import uncollected
 from tcptrace.cli.inputs import Inputs
 from tcptrace.cli.select import Predicate, selector, with_rules
+from tcptrace.model.light import TYPE_CHECKING
 from tcptrace.session import analyze
 from tcptrace.show.text import count
 
@@ -44,7 +44,7 @@ def run(request: "Request") -> None:
         write_verification(request, kept, log, capture.last_ns)
 
 
-@uncollected()
+@uncollected
 def write_results(
     request: "Request", source: "Readable", live: bool, kept: "list[Connection] | None" = None
 ) -> "Whole":

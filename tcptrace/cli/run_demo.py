@@ -1,20 +1,23 @@
 """What ``tcptrace demo`` does once its command line is understood."""
 
 from importlib.resources import files
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tcptrace.cli import terminal
 from tcptrace.kernel.namespace import enter_private_network
 from tcptrace.lab.client import drive
 from tcptrace.lab.serving import serving
 from tcptrace.model.errors import InputError
-from tcptrace.session import MSL_S, Readable, analyze
+from tcptrace.session import MSL_S, analyze
 from tcptrace.show.ladder import ladder
 from tcptrace.show.paint import painter
 from tcptrace.show.text import Clock, escape
 from tcptrace.source.dump import CaptureFile, create
 from tcptrace.source.filter import compile_filter
 from tcptrace.source.live import LiveSource
+
+if TYPE_CHECKING:
+    from tcptrace.session import Readable
 
 STYLE = "blocking"  # one thread: when it has ended, every segment has been sent
 BUNDLED = "demo.pcapng"  # in the package tcptrace.lab; made by `tcptrace demo -w`
@@ -31,7 +34,7 @@ class Seen(NamedTuple):
 
     place: str  # where it was captured, for people
     said: list[str]  # by the client
-    source: Readable
+    source: "Readable"
 
 
 def run(app: str, path: str | None, bundled: bool, *, ascii_only: bool, utc: bool, colour: str) -> None:

@@ -9,8 +9,8 @@ from ipaddress import ip_address
 from typing import IO, TYPE_CHECKING, Any
 
 from tcptrace.cli import terminal
-from tcptrace.cli.inputs import readable
 from tcptrace.cli.select import Predicate, selector
+from tcptrace.cli.spooled import readable
 from tcptrace.model.columns import KEY_WORDS
 from tcptrace.model.errors import InputError, UsageError
 from tcptrace.show.text import escape, plural

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tcptrace.cli import choose, terminal
-from tcptrace.cli.inputs import readable
+from tcptrace.cli.spooled import readable
 from tcptrace.model.errors import UsageError
 from tcptrace.session import analyze
 from tcptrace.show.paint import Line, painter

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KEPT = 1  # findings of a code and side: counts are exact, and only they are needed
 
 
-@uncollected()
+@uncollected
 def run(request: "Request") -> None:
     """Write the whole capture's summary to standard output."""
     progress = terminal.Progress()

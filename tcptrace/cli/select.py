@@ -1,7 +1,8 @@
 """Which connections are shown: ``--stream``, ``--state``, ``--outcome``, ``--passed``, ``--where``."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+
+from tcptrace.model.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tcptrace.model.records import Connection

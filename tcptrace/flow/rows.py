@@ -6,12 +6,12 @@ the entry). ``NONE`` means absent. What most ends never need is in ``Cold``, mad
 """
 
 from array import array
-from typing import TYPE_CHECKING
 
 from tcptrace.flow.bits import F_ACKED, HALF, MASK32, NO_TIME, NONE, WRAP
 from tcptrace.model import words
 from tcptrace.model.states import UNKNOWN
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import cython  # what the compiler reads, wherever it stands
 else:

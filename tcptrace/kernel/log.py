@@ -15,7 +15,7 @@ from tcptrace.kernel.paths import Life, Pair, Sighting, lives, sighted
 from tcptrace.kernel.tracepoint import Change
 from tcptrace.model.errors import InputError
 from tcptrace.model.records import Endpoint
-from tcptrace.model.states import State
+from tcptrace.model.state_words import State
 
 _REMEDY = "name what `capture --kernel-log FILE` wrote"
 

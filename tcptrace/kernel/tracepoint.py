@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tcptrace.kernel.ring_buffer import Event, read_page
 from tcptrace.model.errors import InputError
-from tcptrace.model.states import State
+from tcptrace.model.state_words import State
 
 STATES: dict[int, State] = {
     1: "ESTABLISHED",

@@ -17,7 +17,7 @@ from tcptrace.kernel.sock_diag import Key, SockDiag, pair_of
 from tcptrace.kernel.tracepoint import STATES, Change, Tracepoint
 from tcptrace.model.errors import InputError
 from tcptrace.model.records import Endpoint
-from tcptrace.model.states import State
+from tcptrace.model.state_words import State
 
 POLL_S = 0.005
 _SHARE = 4  # it rests at least so many times as long as a question took

@@ -5,7 +5,8 @@ keeps a value copies it. Only the first ``count`` entries are valid.
 """
 
 from array import array
-from typing import TYPE_CHECKING, NamedTuple
+
+from tcptrace.model.light import TYPE_CHECKING, NamedTuple
 
 BATCH = 4096
 KEY_WORDS = 5

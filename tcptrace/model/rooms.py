@@ -1,6 +1,5 @@
 """Large rooms of numbers in memory."""
 
-import contextlib
 from array import array
 
 LEAST = 1 << 16  # octets: a smaller room is an array, for which nothing is imported
@@ -24,8 +23,10 @@ def room(code: str, count: int, is_dense: int = 0) -> "array[int]":
         return array(code, bytes(size))
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if is_dense and size >= HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
-        with contextlib.suppress(OSError):  # a kernel without them
+        try:  # noqa: SIM105 - start-up does not wait for another module
             memory.madvise(mmap.MADV_HUGEPAGE)
+        except OSError:  # a kernel without them
+            pass
     return memoryview(memory).cast(code)  # type: ignore[no-any-return, call-overload]
 
 

@@ -1,7 +1,5 @@
 """The states of RFC 9293 3.3.2, as small integers for the kernels and as the RFC's words for people."""
 
-from typing import Literal, get_args
-
 UNKNOWN = 0  # the capture does not show this end's state
 CLOSED = 1
 LISTEN = 2
@@ -15,7 +13,8 @@ CLOSING = 9
 LAST_ACK = 10
 TIME_WAIT = 11
 
-State = Literal[
+STATE_NAMES: tuple[str, ...] = (
+    "UNKNOWN",
     "CLOSED",
     "LISTEN",
     "SYN-SENT",
@@ -27,6 +26,5 @@ State = Literal[
     "CLOSING",
     "LAST-ACK",
     "TIME-WAIT",
-]
-STATE_NAMES: tuple[str, ...] = ("UNKNOWN", *get_args(State))
+)
 STATE_COUNT = len(STATE_NAMES)

@@ -1,11 +1,13 @@
 """What the compiler's decorators do in plain Python: nothing. For hot files, where there is no Cython."""
 
-from typing import TypeVar
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
 
-T = TypeVar("T")
+    T = TypeVar("T")
 
 
-def cclass(row: type[T]) -> type[T]:
+def cclass(row: "type[T]") -> "type[T]":
     """Return the class."""
     return row
 

@@ -1,6 +1,6 @@
 """What is known of a capture as a whole, as it is shown to people; ``records.Capture`` is its record."""
 
-from typing import NamedTuple
+from tcptrace.model.light import NamedTuple
 
 
 class Fault(NamedTuple):

@@ -1,8 +1,8 @@
 """The end of the table: connections by outcome, and what the capture held and lacked."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from tcptrace.model.light import NamedTuple
 from tcptrace.model.whole import Whole
 from tcptrace.show.text import Clock, count, duration, escape, fold, plural
 

@@ -1,9 +1,9 @@
 """What every source of frames offers to the session."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
 
 from tcptrace.model.columns import Frames
+from tcptrace.model.light import NamedTuple, Protocol
 
 Buffer = bytes | bytearray | memoryview
 

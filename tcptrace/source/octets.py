@@ -6,7 +6,11 @@ why.
 
 import os
 from collections.abc import Callable
-from typing import Any, Protocol
+
+from tcptrace.model.light import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from typing import Any
 
 Octets = bytes | bytearray | memoryview
 GET_AGAIN = "get the file again"
@@ -64,7 +68,7 @@ class FileInput:
     memory: memoryview | None = None
     remedy = GET_AGAIN
 
-    def __init__(self, file: Any, descriptor: int = -1) -> None:
+    def __init__(self, file: "Any", descriptor: int = -1) -> None:
         self._descriptor = descriptor
         self.problem: str | None = None
         self._file = file
@@ -98,7 +102,7 @@ class FileInput:
             os.close(descriptor)
 
 
-def _reading(file: Any) -> Callable[[memoryview], int | None]:
+def _reading(file: "Any") -> Callable[[memoryview], int | None]:
     """Return the way of reading from ``file`` that does not wait until a view is full."""
     for name in ("readinto1", "readinto"):
         if hasattr(file, name):

@@ -3,13 +3,16 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, cast
 
 from tcptrace.model.errors import InputError
+from tcptrace.model.light import TYPE_CHECKING
 from tcptrace.source.base import Source
 from tcptrace.source.octets import FileInput, Input, MemoryInput, named
 from tcptrace.source.records import RecordSource
 from tcptrace.wire.pcap import HEADER_OCTETS, PcapReader, is_pcap
+
+if TYPE_CHECKING:
+    from typing import Any
 
 TEXT_HEAD = 8192  # a listing shows a packet's line within its first octets
 SHOWN_OCTETS = 8  # of what is no capture
@@ -26,7 +29,7 @@ STRANGERS = (
 
 
 def open_source(
-    target: str | os.PathLike[str] | bytes | bytearray | memoryview | Sequence[Any] | Any,
+    target: "str | os.PathLike[str] | bytes | bytearray | memoryview | Sequence[Any] | Any",
 ) -> Source:
     """Return the frames of ``target``, batch by batch.
 
@@ -43,7 +46,7 @@ def open_source(
         return MergedSource(target)
     octets: Input
     if hasattr(target, "batches"):
-        return cast(Source, target)
+        return target  # type: ignore[return-value] # it has what a source has
     if isinstance(target, bytes | bytearray | memoryview):
         name, octets = "<bytes>", MemoryInput(target)
     elif isinstance(target, str | os.PathLike):

@@ -1,10 +1,10 @@
 """Frames from pcap and pcapng records: an input's octets go through a reader of ``wire``, batch by batch."""
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from tcptrace.model.columns import Frames
 from tcptrace.model.errors import InputError
+from tcptrace.model.light import Protocol
 from tcptrace.source.base import Batch
 from tcptrace.source.octets import Input, named
 from tcptrace.wire.links import link_name

@@ -19,8 +19,8 @@ passive OPEN the RST rule differs from that after an active one (3.10.7.4), so t
 """
 
 from array import array
-from typing import NamedTuple
 
+from tcptrace.model.light import NamedTuple
 from tcptrace.model.states import STATE_COUNT, STATE_NAMES
 
 

@@ -8,7 +8,8 @@ road: it refuses cut messages). Ports decide only between protocols that share t
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+
+from tcptrace.model.light import NamedTuple
 
 LOOK = 64  # octets of each side's payload that the caller keeps
 

@@ -3,12 +3,11 @@
 import os
 from array import array
 from collections.abc import Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from tcptrace import kernels
 from tcptrace.model.columns import BATCH, COUNT_FRAGMENT, COUNTERS, SKIP_NAMES, Frames, Segments
 from tcptrace.model.errors import UsageError
+from tcptrace.model.light import TYPE_CHECKING, cached_property
 from tcptrace.wire.links import DATAGRAM, link_name, links_table
 
 if TYPE_CHECKING:

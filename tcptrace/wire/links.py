@@ -6,8 +6,8 @@ is counted, and named by ``wire.link_names``.
 """
 
 from array import array
-from typing import NamedTuple
 
+from tcptrace.model.light import NamedTuple
 from tcptrace.wire import headers
 from tcptrace.wire.link_names import LINK_NAMES
 

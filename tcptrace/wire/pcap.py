@@ -3,15 +3,15 @@
 Format: draft-ietf-opsawg-pcap; the variants are those that libpcap reads (sf-pcap.c).
 """
 
-import struct
-from typing import TYPE_CHECKING
-
 from tcptrace import kernels
 from tcptrace.model.columns import Frames
 from tcptrace.model.errors import InputError
+from tcptrace.model.light import TYPE_CHECKING
 from tcptrace.wire import walk_codes as codes
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from tcptrace.wire import walk
 else:
     walk = kernels.load("wire.walk")
@@ -29,6 +29,7 @@ MAGICS = {
     0xA1B2CD34: (1000, MODIFIED_SUMMARY_OCTETS),
 }
 
+ORDERS: "tuple[Literal['little'], Literal['big']]" = ("little", "big")
 LINK_MASK = 0xFFFF
 FCS_PRESENT = 0x04000000  # the top four bits of the link type field are valid: words of two octets of FCS
 
@@ -38,9 +39,9 @@ def is_pcap(head: bytes) -> bool:
     return _byte_order(head) is not None
 
 
-def _byte_order(head: bytes) -> str | None:
-    for order in "<>":
-        if len(head) >= 4 and struct.unpack_from(order + "I", head)[0] in MAGICS:
+def _byte_order(head: bytes) -> "Literal['little', 'big'] | None":
+    for order in ORDERS:
+        if len(head) >= 4 and int.from_bytes(head[:4], order) in MAGICS:
             return order
     return None
 
@@ -63,8 +64,9 @@ class PcapReader:
                 f"cut short in the file header: {HEADER_OCTETS} octets promised, {len(head)} there; "
                 "capture it again"
             )
-        magic, major, minor, _, _, _, link = struct.unpack_from(order + "IHHiIII", head)
-        unit, self._summary = MAGICS[magic]
+        major, minor = int.from_bytes(head[4:6], order), int.from_bytes(head[6:8], order)
+        link = int.from_bytes(head[20:24], order)
+        unit, self._summary = MAGICS[int.from_bytes(head[:4], order)]
         # 543.0 is what DG/UX's tcpdump wrote.
         if not (major == 2 and minor <= 4) and (major, minor) != (543, 0):
             raise InputError(f"pcap version {major}.{minor} is not known; versions 2.0 to 2.4 can be read")
@@ -74,7 +76,7 @@ class PcapReader:
         elif minor == 3:
             lengths = codes.LENGTHS_UNSURE
         fcs = (link >> 28) * 2 if link & FCS_PRESENT else 0
-        self._big = int(order == ">")
+        self._big = int(order == "big")
         self._walker = walk.PcapWalker(self._big, unit, self._summary, lengths, link & LINK_MASK, fcs)
         self.position = HEADER_OCTETS  # in the piece last walked: where the first record not taken begins
         self.begun = True  # the header was whole
@@ -106,7 +108,9 @@ class PcapReader:
         if there < self._summary:
             self.problem = _cut("record header", where, self._summary, there)
             return
-        stored, full = struct.unpack_from(">II" if self._big else "<II", buffer, start + 8)
+        order = ORDERS[self._big]
+        stored = int.from_bytes(buffer[start + 8 : start + 12], order)
+        full = int.from_bytes(buffer[start + 12 : start + 16], order)
         lengths = self._walker.lengths
         if lengths == codes.LENGTHS_SWAPPED or (lengths == codes.LENGTHS_UNSURE and stored > full):
             stored = full
