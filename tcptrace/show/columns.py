@@ -15,7 +15,7 @@ from ..find.sheet import Sheet
 from ..measure.figures import Figures
 
 FIELD = 64  # octets of the longest value,
-SHORT = 16  # and of most: of a width and what takes no column (a 16 where it is used: a compiler makes one move of it)
+SHORT = 16  # and of most: of a width and what takes no column
 BLANKS = b" " * SHORT
 LARGE = 1_000_000_000_000_000_000  # from here on Python writes the number
 SECOND_NS, MINUTE_NS = 1_000_000_000, 60_000_000_000
@@ -171,7 +171,7 @@ class Columns:
         """Begin a value with what stands behind the number."""
         self.at = FIELD
         self.wide = 0
-        words.copy(self.field, FIELD - 16, BLANKS, 16)
+        words.copy(self.field, FIELD - SHORT, BLANKS, SHORT)
         for place in range(len(ending) - 1, -1, -1):
             self.octet(ending[place])
 
@@ -214,7 +214,7 @@ class Columns:
             size = FIELD - self.at
         left = FIELD - size
         if size <= SHORT:
-            for place in range(16):
+            for place in range(SHORT):  # one move
                 into[at + place] = field[left + place]
         else:
             for place in range(size):
