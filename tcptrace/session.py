@@ -198,10 +198,7 @@ class Analysis:
         """Yield each connection: by stream number, or as it ends."""
         from tcptrace.spool import spool_of_records
 
-        made = self._record
-        yield from self._each(
-            made, spool_of_records, lambda: map(made, self._alive()), lambda: self._ended(made)
-        )
+        yield from self._each(self._record, spool_of_records)
 
     def lines(self) -> Iterator[bytes]:
         """Yield the connections as lines of JSON, one or more at a time, in the same order: quicker than by records."""
@@ -220,8 +217,23 @@ class Analysis:
             self._closer.measurer = self._measurer
         yield from self._each(self._line, spool_of_lines, self._lines, self._ended_lines)
 
+    def with_findings(self) -> "Iterator[Connection]":
+        """Yield each connection in which something was found, in the same order; the others are only counted."""
+        from tcptrace.spool import spool_of_records
+
+        def make(row: "rows.Stream") -> "Connection | None":
+            if self._recorder.finds(row):
+                return self._record(row)
+            self._verdict.count(row)
+            return None
+
+        yield from self._each(make, spool_of_records)
+
     def pages(self, page: "Page") -> Iterator[bytes]:
-        """Yield a page a connection, in the same order; only with ``measures``, and quicker than by records."""
+        """Yield a page a connection, in the same order; only with ``measures``, and quicker than by records.
+
+        Not with ``segments`` or ``watch``, which are told of records.
+        """
         from tcptrace.spool import spool_of_lines
 
         def make(row: "rows.Stream") -> bytes:
@@ -229,18 +241,19 @@ class Analysis:
             self._verdict.count(row)
             return made
 
-        yield from self._each(
-            make, spool_of_lines, lambda: map(make, self._alive()), lambda: self._ended(make)
-        )
+        yield from self._each(make, spool_of_lines)
 
     def _each(
         self,
-        make: "Callable[[rows.Stream], T]",
+        make: "Callable[[rows.Stream], T | None]",
         waiting: "Callable[[], Spool[T]]",
-        rest: "Callable[[], Iterator[T]]",
-        ended: "Callable[[], Iterator[T]]",
+        rest: "Callable[[], Iterator[T]] | None" = None,
+        ended: "Callable[[], Iterator[T]] | None" = None,
     ) -> "Iterator[T]":
-        """Yield what is made of the connections, in order: of one, of those that are left, of those that are over."""
+        """Yield what is made of the connections, in order; None is left out.
+
+        ``rest`` and ``ended`` are quicker ways to what is made of those that are left, and of those that are over.
+        """
         in_order = self._order == "stream"
         self._found = kernels.load("find.analysis").Analysis(self._max_findings)
         self._recorder.found = self._found
@@ -253,18 +266,19 @@ class Analysis:
                 row = self._finish(gone)
                 made = make(row)
                 self._release(row)
-                if in_order:
+                if made is not None and in_order:
                     spool = spool or waiting()
                     spool.add(row.number, made)
-                else:
+                elif made is not None:
                     yield made
             self._replay.store.evicted.clear()
             if not in_order:
-                yield from ended()
-        if spool is None:
+                yield from self._ended(make) if ended is None else ended()
+        if spool is None and rest is not None:
             yield from rest()
         else:
-            yield from spool.merged((row.number, make(row)) for row in self._alive())
+            left = ((row.number, made) for row in self._alive() if (made := make(row)) is not None)
+            yield from (made for _, made in left) if spool is None else spool.merged(left)
         self._close(self._recorder.losses)
 
     def segments_of(self, stream: int) -> "list[Segment]":
@@ -385,7 +399,7 @@ class Analysis:
                 if finished.key is not None:
                     finished.key.stream = None  # the two hold each other
 
-    def _ended(self, make: "Callable[[rows.Stream], T]") -> "Iterator[T]":
+    def _ended(self, make: "Callable[[rows.Stream], T | None]") -> "Iterator[T]":
         """Yield what is made of the connections that are over: both ends CLOSED or past 2MSL, and silent for as long."""
         done = self._replay.store.finished
         at = self._replay.store.finished_from
@@ -395,7 +409,9 @@ class Analysis:
                 if self._replay.clock_ns - self._replay.store.silent_since(kept) < self._msl2_ns:
                     break
                 row = self._finish(kept)
-                yield make(row)
+                made = make(row)
+                if made is not None:
+                    yield made
                 self._release(row)
                 self._replay.store.forget(row)
             at += 1

@@ -49,7 +49,7 @@ def _json(request: "Request", analysis: "Analysis", out: terminal.Output) -> Cap
     """Write a record a finding, then the capture."""
     from tcptrace.show import json
 
-    for connection in analysis:
+    for connection in analysis.with_findings():
         if not request.streams or connection.stream in request.streams:
             for finding in select(connection, request.codes, request.severity)[0]:
                 out.write(json.finding_line(connection.stream, finding))
@@ -72,7 +72,8 @@ def _text(request: "Request", analysis: "Analysis", out: terminal.Output, live: 
             for line in lines:
                 say(paint(line) + "\n")
 
-        for connection in analysis:
+        # Of the others nothing is said but how many they are.
+        for connection in analysis if request.streams else analysis.with_findings():
             if request.streams and connection.stream not in request.streams:
                 continue
             chosen, counts = select(connection, request.codes, request.severity)
@@ -81,6 +82,8 @@ def _text(request: "Request", analysis: "Analysis", out: terminal.Output, live: 
                 lines = connection_lines(connection, chosen, counts, request.limit, width, arrow)
                 write(apart(lines), say)
         capture = analysis.capture
+        if not request.streams:
+            totals.connections = capture.connections
         write(faults(capture, width), out.write_text)
         write(apart(totals.lines()), out.write_text)
         if spool.tell():

@@ -221,6 +221,11 @@ class Recorder:
         given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
         return b"".join([_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up])
 
+    def finds(self, row: "rows.Stream") -> bool:
+        """Judge a connection, and say whether there is a finding in it."""
+        self.verdict.judge(row)
+        return bool(self._found(row) or self._noted(row))
+
     def page(self, row: "rows.Stream", page: Page) -> bytes:
         """Return the page of a connection, without its record."""
         judged = self.verdict
