@@ -25,7 +25,7 @@ from tcptrace.wire.decoder import Decoder, Octets
 if TYPE_CHECKING:
     from typing import Any, BinaryIO, TypeVar
 
-    from tcptrace.find import analysis, closer, measured
+    from tcptrace.find import analysis, closer
     from tcptrace.find.record import Page, Recorder
     from tcptrace.flow import rows
     from tcptrace.measure import gauge
@@ -209,12 +209,9 @@ class Analysis:
             for record in self:
                 yield encoded(record)
             return
-        self._closer.writer = make_writer(self._replay.paths, self._verdict)
-        self._recorder.trail = self._closer.writer.trail
+        self._closer.writer = make_writer(self._verdict, self._recorder.trail)
         self._closer.tail = self._recorder.tail
-        if self._measurer is not None:
-            self._measurer.trail = self._closer.writer.trail
-            self._closer.measurer = self._measurer
+        self._closer.measurer = self._recorder.measurer
         yield from self._each(self._line, spool_of_lines, self._lines, self._ended_lines)
 
     def with_findings(self) -> "Iterator[Connection]":
@@ -258,8 +255,8 @@ class Analysis:
         self._found = kernels.load("find.analysis").Analysis(self._max_findings)
         self._recorder.found = self._found
         self._closer.found = self._found
-        if self._measurer is not None:
-            self._measurer.found = self._found
+        if self._recorder.measurer is not None:
+            self._recorder.measurer.found = self._found
         spool: Spool[T] | None = None
         for _ in self._read():
             for gone in self._replay.store.evicted:
@@ -358,16 +355,7 @@ class Analysis:
         """What makes records, with the library that writes them; counting outcomes needs neither."""
         from tcptrace.find.record import Recorder
 
-        made = Recorder(self._replay, self._verdict, self.msl_s, self._labels.name)
-        made.measurer = self._measurer
-        return made
-
-    @cached_property
-    def _measurer(self) -> "measured.Measurer | None":
-        """What makes measures, where they are asked for."""
-        from tcptrace.find.record import make_measurer
-
-        return None if self._gauge is None else make_measurer(self._replay.paths, self._verdict, self._gauge)
+        return Recorder(self._replay, self._verdict, self.msl_s, self._labels.name, self._gauge)
 
     @cached_property
     def _closer(self) -> "closer.Closer":
@@ -440,7 +428,7 @@ class Analysis:
             self._gauge.forget(row.number)
 
     def _record(self, row: "rows.Stream") -> "Connection":
-        record, steps = self._recorder.record(row)
+        record = self._recorder.record(row)
         self._recorder.count_losses(record.finding_counts)
         self._verdict.count(row)
         if self.keep is not None:
@@ -448,7 +436,7 @@ class Analysis:
         if self._watcher is not None:
             self._watcher.end(record)
         if self._log is not None:
-            self._log.describe(record, steps, *self._recorder.numbers(row))
+            self._log.describe(record, self._recorder.places(row), *self._recorder.numbers(row))
         return record
 
     def _line(self, row: "rows.Stream") -> bytes:

@@ -53,7 +53,7 @@ class Watcher:
             row = replay.wake(row)
         # A look is no step of the machine: how often its cells fired is not to count it.
         hits = array("q", replay.paths.hits)
-        record, _ = self._recorder.record(row)
+        record = self._recorder.record(row)
         replay.paths.hits = hits
         if packed:
             if row.notes is not None:

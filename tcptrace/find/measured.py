@@ -12,7 +12,7 @@ from tcptrace.flow.bits import NO_TIME, NONE, S_SELF
 from tcptrace.measure.ways import NULL, REAL, SECONDS, TRUTH
 from tcptrace.model.states import STATE_COUNT, STATE_NAMES
 
-from ..flow.rows import End, Stream
+from ..flow.rows import Stream
 from ..measure.figures import Facts, Figures
 from ..measure.gauge import Gauge
 from ..tcp.plain import Plain
@@ -143,15 +143,9 @@ class Measurer:
                 until_ns = end.until_ns
         return until_ns
 
-    def follow(self, row: Stream, client: End, server: End) -> Figures:
-        """Return the figures of a connection that was judged last, and whose steps nobody has followed; of its two ends."""
-        self.trail.follow(client, server, 1 if row.flags & S_SELF else 0)
-        self.measure(row)
-        return self.figures
-
-    def values(self, row: Stream, client: End, server: End) -> dict[str, object]:
-        """Return ``follow`` as the value of the JSON key ``measures``."""
-        return self.follow(row, client, server).values(self.names)
+    def values(self) -> dict[str, object]:
+        """Return the figures as the value of the JSON key ``measures``."""
+        return self.figures.values(self.names)
 
     # -- JSON ---------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ sentences, the tap's place, round trips in seconds.
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import msgspec
 
@@ -54,14 +54,13 @@ if TYPE_CHECKING:
     from tcptrace.measure.figures import Figures
     from tcptrace.measure.gauge import Gauge
     from tcptrace.tcp import verdict
-    from tcptrace.tcp.paths import Paths, Step
     from tcptrace.tcp.replay import Replay
 else:
     rows = kernels.load("flow.rows")
 
 _encode = msgspec.json.Encoder().encode
 NONE = -1
-MAX_STEPS = 256
+_CLAUSES = [[clause(what, state) for what in range(machine.INPUT_COUNT)] for state in range(len(STATE_NAMES))]
 _STAND_INS = (1111111111, 2222222222, 3333333333, 4444444444)  # numbers that occur nowhere else in a finding
 _EVIDENCE = cast("tuple[Evidence, ...]", bits.EVIDENCE_NAMES)
 Note = tuple[int, ...]  # code, frame, side, four numbers (tcp.notes)
@@ -84,36 +83,25 @@ class Page(Protocol):
         """Return it; ``figures`` hold until the next is asked for."""
 
 
-class _Step(NamedTuple):
-    place: int
-    turn: int
-    side: Side
-    step: "Step"
-
-
 def encoded(record: Connection) -> bytes:
     """Return a record as its line of JSON."""
     return _encode(record) + b"\n"
 
 
-def make_writer(paths: "Paths", judged: "verdict.Verdict") -> "written.Writer":
-    """Return what writes lines without records."""
-    inputs = range(machine.INPUT_COUNT)
-    rules = [
-        [b',"rule":' + _encode(clause(what, state)) for what in inputs] for state in range(len(STATE_NAMES))
-    ]
+def make_writer(judged: "verdict.Verdict", steps: "trail.Trail") -> "written.Writer":
+    """Return what writes lines without records; it follows a connection by ``steps``."""
+    rules = [[b',"rule":' + _encode(text) for text in clauses] for clauses in _CLAUSES]
     made: written.Writer = kernels.load("find.written").Writer(
-        paths, judged, rules, _reused(0), _reused(1), _seconds, _ipv6_octets
+        steps, judged, rules, _reused(0), _reused(1), _seconds, _ipv6_octets
     )
     return made
 
 
-def make_measurer(paths: "Paths", judged: "verdict.Verdict", gauge: "Gauge") -> "Measurer":
+def _measurer(gauge: "Gauge", judged: "verdict.Verdict", steps: "trail.Trail") -> "Measurer":
     """Return what makes the measures of connections, which ``gauge`` has measured."""
     from tcptrace.measure.measures import MEASURES, plan  # most runs ask for none
 
     figures = kernels.load("measure.figures").Figures(plan())
-    steps = kernels.load("find.trail").Trail(paths)
     names = [row.name for row in MEASURES]
     made: Measurer = kernels.load("find.measured").Measurer(figures, gauge, judged, steps, names, _encode)
     return made
@@ -139,18 +127,21 @@ def _ipv6_octets(high: int, low: int) -> bytes:
 class Recorder:
     """Makes records of the replay's rows."""
 
-    def __init__(self, replay: "Replay", judged: "verdict.Verdict", msl_s: float, label: Label) -> None:
+    def __init__(
+        self, replay: "Replay", judged: "verdict.Verdict", msl_s: float, label: Label, gauge: "Gauge | None"
+    ) -> None:
+        """``gauge``: what has measured the connections, where their measures are asked for."""
         self.replay = replay
         self.msl_s = msl_s
         self.label = label
         self.verdict = judged
         self.losses = 0  # findings `tap_loss` of all that was written
-        self.measurer: Measurer | None = None  # measures, where asked for
         self.found: Analysis | None = None  # what is found beside the replay's own notes
-        self.trail: trail.Trail | None = None  # steps as they were written, where lines are
+        self.trail: trail.Trail = kernels.load("find.trail").Trail(replay.paths)  # steps of one connection
+        self.measurer = None if gauge is None else _measurer(gauge, judged, self.trail)
 
-    def record(self, row: "rows.Stream") -> tuple[Connection, list[tuple[int, Side, str]]]:
-        """Return the record of a connection, and its steps as (frame where they stand, side, state after)."""
+    def record(self, row: "rows.Stream") -> Connection:
+        """Return the record of a connection."""
         judged = self.verdict
         outcome = OUTCOME_NAMES[judged.judge(row)]
         alone = bool(row.flags & bits.S_SELF)
@@ -161,17 +152,16 @@ class Recorder:
         opened_by = side_or_both(judged.opened_by, judged.client)
         if opened_by == "server":
             opened_by = "client"
-        steps, omitted = self._steps(ends, alone)
-        counts, findings = self._findings(row, judged.client, lambda: _bare(steps, judged.client, alone))
+        self.trail.follow(client, server, alone)
+        steps = self.trail.listed()
+        counts, findings = self._findings(row, judged.client, lambda: self._steps(alone))
         empty = rows.End() if alone else server
         addresses = addresses_of(row)
         if judged.client:
             addresses = (addresses[1], addresses[0])
         paths: list[list[str]] = []
-        for name, end in zip(NAMES, ends, strict=True):
-            path = [start_of(end)]
-            path += [STATE_NAMES[step.step[5]] for step in steps if step.side == name]
-            paths.append(path)
+        for side, end in enumerate(ends):
+            paths.append([start_of(end), *(STATE_NAMES[step[5]] for step in steps if step[1] == side)])
         if alone:
             paths[1] = list(paths[0])
         label = row.application >> 2
@@ -194,7 +184,7 @@ class Recorder:
             path=Sides(*paths),
             final=Sides(paths[0][-1], paths[1][-1]),
             transitions=[_transition(step) for step in steps],
-            steps_omitted=omitted,
+            steps_omitted=self.trail.omitted,
             outcome=outcome,
             closed_first=closed_first,
             reset_by=reset_by,
@@ -206,17 +196,22 @@ class Recorder:
             given_up=bool(row.flags & bits.S_GIVEN_UP),
         )
         if self.measurer is not None:
-            record = msgspec.structs.replace(record, measures=self.measurer.values(row, *ends))
-        places = [(step.place, step.side, STATE_NAMES[step.step[5]]) for step in steps]
-        if alone:
+            self.measurer.measure(row)
+            record = msgspec.structs.replace(record, measures=self.measurer.values())
+        return record
+
+    def places(self, row: "rows.Stream") -> list[tuple[int, Side, str]]:
+        """Return the steps of the last record as (frame where they stand, side, state after)."""
+        places = [(step[0], NAMES[step[1]], STATE_NAMES[step[5]]) for step in self.trail.listed()]
+        if row.flags & bits.S_SELF:
             places += [(place, "server", state) for place, _, state in places]
             places.sort(key=lambda entry: entry[0])
-        return record, places
+        return places
 
     def tail(self, row: "rows.Stream") -> bytes:
         """Return what the line of a connection that was written last lacks: what was found in it."""
         alone = bool(row.flags & bits.S_SELF)
-        counts, findings = self._findings(row, self.verdict.client, lambda: self._written(alone))
+        counts, findings = self._findings(row, self.verdict.client, lambda: self._steps(alone))
         self.count_losses(counts)
         given_up = b"true" if row.flags & bits.S_GIVEN_UP else b"false"
         return b"".join([_encode(counts), b',"findings":', _encode(findings), b',"given_up":', given_up])
@@ -232,12 +227,13 @@ class Recorder:
         outcome = OUTCOME_NAMES[judged.judge(row)]
         ends = ends_of(row, judged.client)
         assert self.measurer is not None, "pages are of measures"
-        figures = self.measurer.follow(row, *ends)
+        self.trail.follow(*ends, bool(row.flags & bits.S_SELF))
+        self.measurer.measure(row)
         self.count_losses(self._counts(row, self._found(row), self._noted(row)))
         addresses = addresses_of(row)
         if judged.client:
             addresses = (addresses[1], addresses[0])
-        return page(row.number, *addresses, outcome, row.first_ns, row.last_ns, figures)
+        return page(row.number, *addresses, outcome, row.first_ns, row.last_ns, self.measurer.figures)
 
     def count_losses(self, counts: dict[str, dict[str, int]]) -> None:
         """Count what the tap lost of a connection that is written, by its findings."""
@@ -245,11 +241,13 @@ class Recorder:
         if by_side:
             self.losses += sum(by_side.values())
 
-    def _written(self, alone: bool) -> list[noticed.Step]:
-        """Return the steps of the connection whose line was written last."""
-        assert self.trail is not None
-        client, server = _numbered(self.verdict.client, alone)
-        return [noticed.Step(*step) for step in self.trail.listed(client, server)]
+    def _steps(self, alone: bool) -> list[noticed.Step]:
+        """Return the steps that were followed last, as the sentences of findings take them."""
+        sides = (0 if alone else self.verdict.client, 1 - self.verdict.client)
+        return [
+            noticed.Step(frame, time_ns, sides[side], before, after, what, proof)
+            for _, side, frame, time_ns, before, after, what, _, proof in self.trail.listed()
+        ]
 
     def numbers(self, row: "rows.Stream") -> tuple[int, tuple[int, int]]:
         """Return which end is the client, and the initial sequence numbers of client and server."""
@@ -257,33 +255,6 @@ class Recorder:
         low = row.low.iss if row.low is not None else 0
         high = row.high.iss if row.high is not None else low
         return client, ((low, high) if client == 0 else (high, low))
-
-    def _steps(self, ends: "tuple[rows.End, rows.End]", alone: bool) -> tuple[list[_Step], int]:
-        paths = self.replay.paths
-        found: list[_Step] = []
-        omitted = 0
-        for name, end in zip(NAMES, ends, strict=True):
-            steps = paths.settled_steps(end)
-            steps += paths.open_steps(end)
-            total = end.path_len + len(steps) - min(end.path_len, MAX_STEPS - 1)
-            del steps[MAX_STEPS - 1 :]
-            omitted += max(0, total - len(steps))
-            place = turn = 0
-            for step in steps:  # an end's steps stand in path order, whatever the frames say
-                if (step[0], step[1]) > (place, turn):
-                    place, turn = step[0], step[1]
-                found.append(_Step(place, turn, name, step))
-            if alone:
-                break
-        for at, timer in enumerate(found):
-            if timer.turn == 0:
-                # It stands before the first frame whose time is not less than its own, even where it was seen late.
-                others = (other for other in found if other.side != timer.side and other.turn)
-                later = [other.place for other in others if other.step[3] >= timer.step[3]]
-                before = found[at - 1].place + 1 if at and found[at - 1].side == timer.side else 0
-                found[at] = timer._replace(place=max(before, min([timer.place, *later])))
-        found.sort(key=_order)
-        return found, omitted
 
     def _findings(
         self,
@@ -419,35 +390,16 @@ def _finding(
     return Finding(frame, side_name(side, client), code.name, code.severity, f"{detail} ({code.source})")
 
 
-def _numbered(client: int, alone: bool) -> tuple[int, int]:
-    """Return the numbers of the client's side and of the server's."""
-    return 0 if alone else client, 1 - client
-
-
-def _bare(steps: list[_Step], client: int, alone: bool) -> list[noticed.Step]:
-    """Return steps as the sentences of findings take them."""
-    numbered = dict(zip(NAMES, _numbered(client, alone), strict=True))
-    return [
-        noticed.Step(frame, time_ns, numbered[step.side], before, after, cause, proof)
-        for step in steps
-        for _, _, frame, time_ns, before, after, cause, _, proof in [step.step]
-    ]
-
-
-def _order(step: _Step) -> tuple[int, int, int]:
-    return step.place, step.turn, step.step[3] if step.turn == 0 else 0
-
-
-def _transition(step: _Step) -> Transition:
-    _, _, frame, time_ns, before, after, what, evidence, proof = step.step
+def _transition(step: "trail.Step") -> Transition:
+    _, side, frame, time_ns, before, after, what, evidence, proof = step
     return Transition(
         frame or None,
         time_ns,
-        step.side,
+        NAMES[side],
         STATE_NAMES[before],
         STATE_NAMES[after],
         machine.CAUSES[what],
         _EVIDENCE[evidence],
         proof or None,
-        clause(what, before),
+        _CLAUSES[before][what],
     )

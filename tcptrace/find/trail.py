@@ -11,6 +11,9 @@ from ..tcp.paths import Paths
 MAX_STEPS = 256  # of a path (contract.md)
 WORDS = 8  # a step: place, turn, time, frame, proof, code, side
 
+# (place, side (0: the client), frame, time_ns, from, to, input, evidence, proof)
+Step = tuple[int, int, int, int, int, int, int, int, int]
+
 
 class Trail:
     """Fills ``steps``, and ``order`` with their places in it."""
@@ -34,22 +37,23 @@ class Trail:
         self.count = count
         return count
 
-    def listed(self, client: int, server: int) -> "list[tuple[int, ...]]":
-        """Return the steps as (frame, time, side, state before, state after, input, proof), sides by these numbers."""
+    def listed(self) -> "list[Step]":
+        """Return the steps in their order."""
         steps = self.steps
-        found: list[tuple[int, ...]] = []
+        found: list[Step] = []
         for turn in range(self.count):
             base = self.order[turn]
             code = steps[base + 5]
-            side = server if steps[base + 6] else client
             found.append(
                 (
+                    steps[base],
+                    steps[base + 6],
                     steps[base + 3],
                     steps[base + 2],
-                    side,
                     code >> 12,
                     code >> 8 & 15,
                     code >> 4 & 15,
+                    code & 15,
                     steps[base + 4],
                 )
             )

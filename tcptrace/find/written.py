@@ -26,7 +26,6 @@ from tcptrace.tcp.machine import CAUSES
 from tcptrace.tcp.outcomes import BOTH, OUTCOME_NAMES
 
 from ..flow.rows import End, Stream
-from ..tcp.paths import Paths
 from ..tcp.plain import Plain
 from ..tcp.verdict import Verdict
 from .analysis import Analysis
@@ -71,7 +70,7 @@ class Writer:
 
     def __init__(
         self,
-        paths: Paths,
+        trail: Trail,
         verdict: Verdict,
         rules: "list[list[bytes]]",
         reused_by_client: "list[bytes | int]",
@@ -84,8 +83,8 @@ class Writer:
         ``reused_by_...`` ends a line where ports used before are all that was found; in it stand 0 for the frame, 1 for the
         SYN's number, 2 and 3 for the last frame and the number of the stream before.
         """
-        self.trail = Trail(paths)
-        self.plain = Plain(paths.msl2_ns)  # the connection whose line is written without the replay
+        self.trail = trail
+        self.plain = Plain(trail.paths.msl2_ns)  # the connection whose line is written without the replay
         self.sheet = Sheet(seconds)
         self.verdict = verdict
         self.rules = [[piece + b'},{"frame":' for piece in pieces] for pieces in rules]

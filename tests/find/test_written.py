@@ -70,10 +70,11 @@ def writers() -> list[Any]:
         paths: ModuleType = import_module(f"{prefix}.tcp.paths")
         verdict: ModuleType = import_module(f"{prefix}.tcp.verdict")
         written: ModuleType = import_module(f"{prefix}.find.written")
+        trail: ModuleType = import_module(f"{prefix}.find.trail")
         arena = paths.Paths(machine.NEXT_STATE, machine.ANOMALY, 240 * NS)
         made.append(
             written.Writer(
-                arena,
+                trail.Trail(arena),
                 verdict.Verdict(arena),
                 [],
                 [],

@@ -14,8 +14,8 @@ cdef class Trail:
 
     @cython.locals(count="long long")
     cpdef long long follow(self, End client, End server, int alone)
-    @cython.locals(steps="long long[::1]", found=list, turn="long long", base="long long", code="long long", side="long long")
-    cpdef list listed(self, long long client, long long server)
+    @cython.locals(steps="long long[::1]", found=list, turn="long long", base="long long", code="long long")
+    cpdef list listed(self)
     @cython.locals(paths=Paths, steps="long long[::1]", most="long long", count="long long", at="long long", turn="long long", base="long long", older="long long", from_="long long", second="long long", third="long long", fourth="long long")
     cpdef long long collect(self, End end, int side, long long first)
     @cython.locals(steps="long long[::1]", order="long long[::1]", number="long long", base="long long", at="long long")

@@ -1,7 +1,6 @@
 # C types of tcptrace/find/written.py.
 cimport cython
 from ..flow.rows cimport Cold, End, Entry, Event, Stream
-from ..tcp.paths cimport Paths
 from ..tcp.plain cimport Plain
 from ..tcp.verdict cimport Verdict
 from .analysis cimport Analysis
