@@ -233,6 +233,9 @@ class Analysis:
         """
         from tcptrace.spool import spool_of_lines
 
+        if self._gauge is None:
+            raise UsageError("pages: they are of measures; call analyze(..., measures=True)")
+
         def make(row: "rows.Stream") -> bytes:
             made = self._recorder.page(row, page)
             self._verdict.count(row)
@@ -429,14 +432,14 @@ class Analysis:
 
     def _record(self, row: "rows.Stream") -> "Connection":
         record = self._recorder.record(row)
+        if self._log is not None:
+            self._log.describe(record, self._recorder.places(row), *self._recorder.numbers(row))
         self._recorder.count_losses(record.finding_counts)
         self._verdict.count(row)
         if self.keep is not None:
             self.keep(record)
         if self._watcher is not None:
             self._watcher.end(record)
-        if self._log is not None:
-            self._log.describe(record, self._recorder.places(row), *self._recorder.numbers(row))
         return record
 
     def _line(self, row: "rows.Stream") -> bytes:

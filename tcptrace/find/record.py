@@ -222,11 +222,11 @@ class Recorder:
         return bool(self._found(row) or self._noted(row))
 
     def page(self, row: "rows.Stream", page: Page) -> bytes:
-        """Return the page of a connection, without its record."""
+        """Return the page of a connection that is measured, without its record."""
         judged = self.verdict
         outcome = OUTCOME_NAMES[judged.judge(row)]
         ends = ends_of(row, judged.client)
-        assert self.measurer is not None, "pages are of measures"
+        assert self.measurer is not None, "Analysis.pages has asked"
         self.trail.follow(*ends, bool(row.flags & bits.S_SELF))
         self.measurer.measure(row)
         self.count_losses(self._counts(row, self._found(row), self._noted(row)))

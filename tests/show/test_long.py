@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcptrace.measure.measures import MEASURES, plan
+from tcptrace.model.errors import UsageError
 from tcptrace.model.units import count, duration
 from tcptrace.session import analyze
 from tcptrace.show.long import Pages
@@ -96,6 +97,12 @@ def test_a_page_from_the_rows_is_the_record_s(path: Path) -> None:
         other = analyze(path, measures=True, **options)
         assert found == [pages.page_of(record) for record in other]
         assert (analysis.outcomes, analysis.capture) == (other.outcomes, other.capture)
+
+
+def test_pages_are_of_measures() -> None:
+    pages = Pages(plain, Clock(utc=True), ascii_only=False)
+    with pytest.raises(UsageError, match="measures=True"):
+        next(analyze(CAPTURES[0].values[0]).pages(pages.page))  # type: ignore[arg-type]
 
 
 def test_a_colour_stands_around_a_value_and_never_in_it() -> None:
