@@ -6,7 +6,7 @@ sentences, the tap's place, round trips in seconds.
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Protocol, cast
 
 import msgspec
@@ -219,7 +219,14 @@ class Recorder:
     def finds(self, row: "rows.Stream") -> bool:
         """Judge a connection, and say whether there is a finding in it."""
         self.verdict.judge(row)
+        if self._is_plain(row, self.found):
+            return bool(row.flags & bits.S_REUSED)
         return bool(self._found(row) or self._noted(row))
+
+    @cached_property
+    def _is_plain(self) -> "Callable[[rows.Stream, Analysis | None], int]":
+        """What says of a connection that was judged that nothing was found in it, but for ports that were used before."""
+        return make_writer(self.verdict, self.trail).is_plain
 
     def page(self, row: "rows.Stream", page: Page) -> bytes:
         """Return the page of a connection that is measured, without its record."""
@@ -229,7 +236,8 @@ class Recorder:
         assert self.measurer is not None, "Analysis.pages has asked"
         self.trail.follow(*ends, bool(row.flags & bits.S_SELF))
         self.measurer.measure(row)
-        self.count_losses(self._counts(row, self._found(row), self._noted(row)))
+        if not self._is_plain(row, self.found):
+            self.count_losses(self._counts(row, self._found(row), self._noted(row)))
         addresses = addresses_of(row)
         if judged.client:
             addresses = (addresses[1], addresses[0])

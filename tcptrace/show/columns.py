@@ -1,4 +1,4 @@
-"""The lines of ``analyze --long``: each figure of both directions, and both ends' times in their states, as text.
+"""The pages of ``analyze --long``: each figure of both directions, and both ends' times in their states, as text.
 
 Whoever asks says what stands around the values; here they are written, with their units and in their width.
 
@@ -27,14 +27,15 @@ class Columns:
     """Writes onto ``sheet``."""
 
     __slots__ = (
-        "at", "between", "counts", "durations", "field", "lines", "micro", "room", "sheet", "states", "states_between",
-        "units", "value", "wide", "width",
+        "above", "at", "between", "counts", "durations", "field", "lines", "micro", "room", "sheet", "states",
+        "states_between", "units", "value", "wide", "width",
     )  # fmt: skip
 
     def __init__(
         self,
         sheet: Sheet,
         width: int,
+        above: "list[bytes]",
         units: "Sequence[int]",
         lines: "list[tuple[bytes, bytes]]",
         states: "list[tuple[bytes, bytes]]",
@@ -44,11 +45,13 @@ class Columns:
     ) -> None:
         """Take what stands before a line's values, by figure and by state; each line ends with its second value.
 
-        ``width``: columns of a value, less than ``SHORT``; ``units``: the figures', by their places in ``UNITS``.
+        ``above``: what stands around the values of the head. ``width``: columns of a value, less than ``SHORT``;
+        ``units``: the figures', by their places in ``UNITS``.
         ``counts`` and ``durations`` (of ns) write what is rare: the largest, those of a minute and more.
         """
         self.sheet = sheet
         self.width = width
+        self.above = above
         self.units = bytes(units)
         self.lines = [before for before, _ in lines]
         self.between = [between for _, between in lines]
@@ -65,8 +68,39 @@ class Columns:
         self.at = FIELD
         self.wide = 0  # octets of it that take no column
 
+    def head(self, stream: int, words: "list[bytes]", elapsed_ns: int, figures: Figures) -> None:
+        """Write the head of a page: a number, so many words, and three durations."""
+        sheet = self.sheet
+        above = self.above
+        room = FIELD * 5
+        for text in words:
+            room += len(text)
+        for text in above:
+            room += len(text)
+        sheet.reserve(room)
+        sheet.text(above[0])
+        sheet.number(stream)
+        at = 1
+        for text in words:
+            sheet.text(above[at])
+            sheet.text(text)
+            at += 1
+        width = self.width
+        self.width = 0
+        sheet.text(above[at])
+        if elapsed_ns < 0:  # the clock went back
+            self.word(self.durations(elapsed_ns))
+        else:
+            self.time(elapsed_ns)
+        sheet.text(above[at + 1])
+        self.time(figures.handshake[0])
+        sheet.text(above[at + 2])
+        self.time(figures.handshake[1])
+        sheet.text(above[at + 3])
+        self.width = width
+
     def write(self, figures: Figures) -> None:
-        """Write all lines of a connection."""
+        """Write all lines of a connection, and an empty one."""
         sheet = self.sheet
         sheet.reserve(self.room)
         for number in range(figures.count):
@@ -80,6 +114,7 @@ class Columns:
         for turn in range(STATE_COUNT, STATE_COUNT + figures.states[1]):
             if self.held(figures, 0, figures.order[turn]) < 0:
                 self.state(figures, figures.order[turn])
+        sheet.text(b"\n")
 
     def state(self, figures: Figures, state: int) -> None:
         """Write how long both ends were in a state."""

@@ -33,18 +33,17 @@ class Pages:
         """``paint`` turns a line into characters."""
         self._paint = paint
         self._clock = clock
-        self._ascii = ascii_only
-        self._head = "\n".join(map(paint, _head())).replace("%", "%%").replace(BLANK, "%s") + "\n"
         self._sheet: Sheet = kernels.load("find.sheet").Sheet(bytes)
         self._figures: Figures = kernels.load("measure.figures").Figures(plan())  # of records
         self._columns = columns.Columns(
             self._sheet,
             VALUE,
+            ("\n".join(map(paint, _head())) + "\n").encode().split(BLANK.encode()),
             [columns.UNITS.index(row.unit) for row in MEASURES],
             [self._around(row.label) for row in MEASURES],
             [self._around(f"in {state}") for state in STATE_NAMES],
             lambda value: count(round(value)).encode(),
-            lambda ns: self._duration(ns).encode(),
+            lambda ns: duration(ns, ascii_only).encode(),
             ascii_only,
         )
 
@@ -52,21 +51,12 @@ class Pages:
         self, stream: int, client: Endpoint, server: Endpoint, outcome: str, first_ns: int, last_ns: int, figures: "Figures"
     ) -> bytes:  # fmt: skip
         """Return a connection's page in UTF-8, an empty line at its end."""
-        head = self._head % (
-            stream,
-            endpoint(client.ip, client.port),
-            endpoint(server.ip, server.port),
-            outcome,
-            self._time(first_ns),
-            self._time(last_ns),
-            self._duration(last_ns - first_ns),
-            *("-" if ns < 0 else self._duration(ns) for ns in figures.handshake),
-        )
-        octets = head.encode()
-        self._sheet.reserve(len(octets))
-        self._sheet.text(octets)
+        words = [
+            endpoint(client.ip, client.port).encode(), endpoint(server.ip, server.port).encode(), outcome.encode(),
+            self._clock.moment(first_ns).encode(), self._clock.moment(last_ns).encode(),
+        ]  # fmt: skip
+        self._columns.head(stream, words, last_ns - first_ns, figures)
         self._columns.write(figures)
-        self._sheet.text(b"\n")
         return self._sheet.take()
 
     def page_of(self, connection: Connection) -> bytes:
@@ -78,13 +68,6 @@ class Pages:
             connection.stream, connection.client, connection.server, connection.outcome, connection.first_ns,
             connection.last_ns, self._figures,
         )  # fmt: skip
-
-    def _time(self, ns: int) -> str:
-        clock = self._clock
-        return f"{clock.day(ns)} {clock.time(ns)} {clock.zone(ns)}".rstrip()
-
-    def _duration(self, ns: int) -> str:
-        return duration(ns, self._ascii)
 
     def _around(self, words: str) -> tuple[bytes, bytes]:
         """Return what stands before the client's value of a measure, and what between that and the server's."""

@@ -103,6 +103,12 @@ class Clock:
             self._look_up(ns // NS)
         return self._zone
 
+    def moment(self, ns: int) -> str:
+        """Return day, time and zone: ``2017-02-21 21:26:06.464962 CET``."""
+        if ns // NS != self._second:
+            self._look_up(ns // NS)
+        return f"{self._day} {self._time}.{ns % NS // 1000:06d}{self._zone and ' '}{self._zone}"
+
     def _look_up(self, second: int) -> None:
         """Find day, time and zone of one second since the epoch."""
         self._second = second

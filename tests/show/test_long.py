@@ -36,6 +36,7 @@ class Written:
         self.made = self.columns.Columns(
             self.sheet,
             WIDTH,
+            [b"|"] * 10,
             [self.columns.UNITS.index(row.unit) for row in MEASURES],
             [(b"|", b"|")] * len(MEASURES),
             [],

@@ -12,13 +12,15 @@ cdef bytes BLANKS
 cdef class Columns:
     cdef public Sheet sheet
     cdef public bytes units, micro
-    cdef public list lines, between, states, states_between
+    cdef public list above, lines, between, states, states_between
     cdef public object counts, durations
     cdef bytearray value
     cdef unsigned char* field
     cdef long long at, wide
     cdef public long long room, width
 
+    @cython.locals(sheet=Sheet, above=list, room="long long", text=bytes, at="long long", width="long long")
+    cpdef head(self, long long stream, list words, long long elapsed_ns, Figures figures)
     @cython.locals(sheet=Sheet, number="long long", turn="long long")
     cpdef write(self, Figures figures)
     cpdef state(self, Figures figures, int state)
