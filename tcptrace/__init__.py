@@ -8,8 +8,6 @@ connections as tables.
 
 import sys
 
-from tcptrace.version import VERSION as __version__
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from tcptrace.reading import Connections, read
     from tcptrace.session import Analysis, analyze
     from tcptrace.tcp import machine
+    from tcptrace.version import VERSION as __version__
 
 __all__ = [
     "Analysis",
@@ -34,29 +33,31 @@ __all__ = [
     "read",
 ]
 
-_MODULES = {"lab": "tcptrace.lab", "machine": "tcptrace.tcp.machine", "plot": "tcptrace.plot"}
+# Each public name, where it is, and what it is called there; nothing: it is that module.
 _HOMES = {
-    "Analysis": "tcptrace.session",
-    "analyze": "tcptrace.session",
-    "Connections": "tcptrace.reading",
-    "read": "tcptrace.reading",
-    "InputError": "tcptrace.model.errors",
-    "TcptraceError": "tcptrace.model.errors",
-    "UsageError": "tcptrace.model.errors",
+    "__version__": ("tcptrace.version", "VERSION"),
+    "Analysis": ("tcptrace.session", "Analysis"),
+    "analyze": ("tcptrace.session", "analyze"),
+    "Connections": ("tcptrace.reading", "Connections"),
+    "read": ("tcptrace.reading", "read"),
+    "InputError": ("tcptrace.model.errors", "InputError"),
+    "TcptraceError": ("tcptrace.model.errors", "TcptraceError"),
+    "UsageError": ("tcptrace.model.errors", "UsageError"),
+    "lab": ("tcptrace.lab", ""),
+    "machine": ("tcptrace.tcp.machine", ""),
+    "plot": ("tcptrace.plot", ""),
 }
 
 
 def __getattr__(name: str) -> "Any":
     """Import a public name when it is first used."""
-    if (
-        name not in _HOMES and name not in _MODULES
-    ):  # e.g. a module: it is looked for here before it is imported
+    from_module, wanted = _HOMES.get(name, ("", ""))
+    if not from_module:  # e.g. a module: it is looked for here before it is imported
         raise AttributeError(f"module 'tcptrace' has no attribute {name!r}")
     from importlib import import_module
 
-    if name in _MODULES:
-        return import_module(_MODULES[name])
-    return getattr(import_module(_HOMES[name]), name)
+    home = import_module(from_module)
+    return getattr(home, wanted) if wanted else home
 
 
 if "IPython" in sys.modules:

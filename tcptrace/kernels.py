@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _FOLDER = os.path.dirname(__file__)
 _TWINS = os.path.join(_FOLDER, "_compiled")
 _INLINE = os.path.join(_FOLDER, "model", "words.pxd")  # the functions that twins take in
+_SETUP = os.path.join(os.path.dirname(_FOLDER), "setup.py")  # beside the package where it is built
+TYPES = "types"  # the name of all types' line in ``built.txt``
 _PIECE = 1 << 16  # octets that are read at once; hot files are smaller
 _usable: frozenset[str] | None = None
 
@@ -45,18 +47,17 @@ def _twins() -> frozenset[str]:
     global _usable  # noqa: PLW0603 - looked at once a process
     if _usable is None:
         recorded = _recorded()
-        stale: list[str] = []
-        if recorded:
-            types = _types()
-            stale = sorted(
-                name for name in {*recorded, *types[1]} if recorded.get(name) != _sums(name, types[0])
-            )
+        types = recorded.pop(TYPES, "")
+        stale = sorted(name for name, known in recorded.items() if known != sum_of(name))
+        # Where it is installed nobody builds: types that changed there would mean nothing.
+        if recorded and os.path.exists(_SETUP) and types != sum_of_types():
+            stale.append("types (.pxd)")
         if stale:
             sys.stderr.write(
                 f"tcptrace: compiled {', '.join(stale)} missing or older than the source: "
                 "running plain Python; install again (pip install .) to rebuild\n"
             )
-        _usable = frozenset() if stale or not recorded else frozenset(types[1])
+        _usable = frozenset() if stale else frozenset(recorded)
     return _usable
 
 
@@ -77,28 +78,28 @@ def _recorded() -> dict[str, str]:
     return dict(line.split() for line in lines)
 
 
-def _types() -> tuple[int, list[str]]:
-    """Return the check sum of all C types, and the names of all twins that there could be."""
-    names = []
+def sum_of_types() -> str:
+    """Return the check sum of all C types as they are now."""
+    paths = [_INLINE]
     for folder in os.scandir(_TWINS):
         if folder.is_dir():
-            names += [f"{folder.name}/{entry}" for entry in os.listdir(folder.path) if entry.endswith(".pxd")]
+            paths += [os.path.join(folder.path, name) for name in os.listdir(folder.path)]
     total = 0
-    for path in (*(os.path.join(_TWINS, name) for name in sorted(names)), _INLINE):
+    for path in sorted(path for path in paths if path.endswith(".pxd")):
         total = check_sum(_content(path), total)
-    return total, [name[:-4].replace("/", ".") for name in names]
+    return f"{total:x}"
 
 
-def _sums(name: str, types: int) -> str:
-    """Return the check sum of a twin's source and all types as they are now."""
+def sum_of(name: str) -> str:
+    """Return the check sum of a twin's source, or of a file whose constants twins hold, as it is now."""
     try:
-        return f"{check_sum(_content(os.path.join(_FOLDER, name.replace('.', os.sep) + '.py')), types):x}"
+        return f"{check_sum(_content(os.path.join(_FOLDER, name.replace('.', os.sep) + '.py'))):x}"
     except OSError:
         return ""
 
 
 def _content(path: str) -> bytes:
-    """Return a file's octets with a third of the calls that a file object makes: there are a hundred at each start."""
+    """Return a file's octets with a third of the calls that a file object makes: there are sixty at each start."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
         content = piece = os.read(descriptor, _PIECE)

@@ -69,7 +69,10 @@ HEAVY = ("rich", "dpkt", "matplotlib", "numpy", "scapy")
 _LIBRARIES = "click msgspec datetime decimal uuid platform dataclasses inspect math select signal socket tempfile weakref"
 _TYPING = "typing functools contextlib enum re importlib struct binascii"
 _RECORDS = "model.records find.record spool watch show.json show.table"
-_RARE = "wire.application wire.pcapng wire.fragments source.unpack source.text source.merge cli.pipe measure.gauge"
+_RARE = (
+    "version wire.application wire.link_names wire.pcapng wire.fragments source.unpack source.text source.merge cli.pipe "
+    "measure.gauge"
+)
 _PLAIN = "flow.rows tcp.drafts tcp.replay wire.decode"  # where their twins run
 SPARED = {
     *_LIBRARIES.split(),

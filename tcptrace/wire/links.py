@@ -9,7 +9,6 @@ from array import array
 
 from tcptrace.model.light import NamedTuple
 from tcptrace.wire import headers
-from tcptrace.wire.link_names import LINK_NAMES
 
 # How the network layer is found: on the common road these, else a kind of header (``wire.headers``) says it.
 BY_ETHERTYPE = 0  # an ethertype of two octets at `ethertype_at`; VLAN tags and 802.2 LLC/SNAP may follow
@@ -76,12 +75,16 @@ DATAGRAM = (
 )  # as a link type: an IP packet that was put together from fragments, and is no frame of the file
 
 ROW_WORDS = 5
-_NAMES = {**LINK_NAMES, **{row.number: row.name for row in LINK_TYPES}}
+_NAMES = {row.number: row.name for row in LINK_TYPES}
 
 
 def link_name(number: int) -> str:
     """Return the name of a link type, e.g. ``ETHERNET``; ``LINKTYPE_292`` for one without a name."""
-    return _NAMES.get(number, f"LINKTYPE_{number}")
+    if number in _NAMES:
+        return _NAMES[number]
+    from tcptrace.wire.link_names import LINK_NAMES
+
+    return LINK_NAMES.get(number, f"LINKTYPE_{number}")
 
 
 def links_table() -> "array[int]":
