@@ -91,9 +91,17 @@ class Timeline:
         while at >= BINS:
             self._double()
             at //= 2
-        for state, by in ((before, -1), (after, 1)):
-            if state not in _AT_REST:
-                self.changes.setdefault(state, [0] * BINS)[at] += by
+        if before not in _AT_REST:
+            self._of(before)[at] -= 1
+        if after not in _AT_REST:
+            self._of(after)[at] += 1
+
+    def _of(self, state: str) -> list[int]:
+        """Return the changes of a state."""
+        found = self.changes.get(state)
+        if found is None:
+            found = self.changes[state] = [0] * BINS
+        return found
 
     def _double(self) -> None:
         self.width_ns *= 2

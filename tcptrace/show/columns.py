@@ -199,7 +199,7 @@ class Columns:
 
     def word(self, text: bytes) -> None:
         """Write a value that is text."""
-        self.begin(text)
+        self.begin(text[:FIELD])
         self.put()
 
     def begin(self, ending: bytes) -> None:
