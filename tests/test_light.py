@@ -44,9 +44,10 @@ SEEN: dict[str, Callable[[Any], object]] = {
     "as a dictionary": lambda made: made(1, (2,))._asdict(),
     "shown": lambda made: (repr(made(1)).replace("Known", "Light"), str(made(1))),
     "fields": lambda made: (made._fields, made._field_defaults, made.__match_args__, made.__annotations__),
-    "class": lambda made: (made.__doc__, made.__module__, made.__bases__, made.__slots__),
+    "class": lambda made: (made.__doc__, made.__module__, issubclass(made, tuple), made.__slots__),
     "pickled": lambda made: pickle.loads(pickle.dumps(made(1, (2, 3)))) == made(1, (2, 3)),
     "without a dictionary": lambda made: hasattr(made(1), "__dict__"),
+    "made": lambda made: (made._make([1, (2,)]), hash(made(1)), made(1, high=(2,)) > made(1)),
     "unpacked": lambda made: list(made(1, (2,))),
 }
 
@@ -58,8 +59,15 @@ def test_a_named_tuple_is_as_that_of_typing(what: str) -> None:
 
 def test_a_named_tuple_has_methods_and_needs_its_values() -> None:
     assert Light.empty() == (0, ())
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'low'"):
+    with pytest.raises(TypeError, match=r"Light: missing \['low'\]"):
         Light()  # type: ignore[call-arg]
+    for values, named in ([(1, (), 3), {}], [(1,), {"low": 2}], [(1,), {"middle": 2}]):
+        with pytest.raises(TypeError, match=r"Light: missing \[\], too much \["):
+            Light(*values, **named)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        Light(1)._replace(middle=2)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Light._make([1])
     with pytest.raises(AttributeError):
         Light(1).low = 2  # type: ignore[misc]
 

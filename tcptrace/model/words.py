@@ -5,9 +5,12 @@ which a compiler makes one instruction of. Nobody looks here whether the octets 
 """
 
 from array import array
-from typing import TypeVar
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
 Octets = bytes | bytearray | memoryview
 MASK32 = (1 << 32) - 1
 MASK64 = (1 << 64) - 1
@@ -94,11 +97,11 @@ def words64(column: "array[int]") -> "array[int]":
     return column
 
 
-def prefetch_place(rows: list[T], at: int) -> None:
+def prefetch_place(rows: "list[T]", at: int) -> None:
     """Let the place of a list's item come near that will be read soon: twins only."""
 
 
-def prefetch_row(rows: list[T], at: int) -> None:
+def prefetch_row(rows: "list[T]", at: int) -> None:
     """Let what a list's item refers to come near, of which some 128 octets will be read soon: twins only."""
 
 
