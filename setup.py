@@ -149,7 +149,8 @@ class BuildTwins(build_ext):
         if not Path(self.get_ext_fullpath(SHARED)).exists():
             return []
         kernels = runpy.run_path(str(ROOT / "kernels.py"))  # which will compare
-        lines = [f"{kernels['TYPES']} {kernels['sum_of_types']()}\n"]
+        lines = [f"{kernels['PYTHON']} {sys.implementation.cache_tag}\n"]
+        lines.append(f"{kernels['TYPES']} {kernels['sum_of_types']()}\n")
         lines += [f"{name} {kernels['sum_of'](name)}\n" for name in sorted(self._constants)]
         for pxd in sorted(TWINS.rglob("*.pxd")):
             name = ".".join(pxd.relative_to(TWINS).with_suffix("").parts)

@@ -18,7 +18,7 @@ _FOLDER = os.path.dirname(__file__)
 _TWINS = os.path.join(_FOLDER, "_compiled")
 _INLINE = os.path.join(_FOLDER, "model", "words.pxd")  # the functions that twins take in
 _SETUP = os.path.join(os.path.dirname(_FOLDER), "setup.py")  # beside the package where it is built
-TYPES = "types"  # the name of all types' line in ``built.txt``
+PYTHON, TYPES = "python", "types"  # lines of ``built.txt`` beside those of modules
 _PIECE = 1 << 16  # octets that are read at once; hot files are smaller
 _usable: frozenset[str] | None = None
 
@@ -47,8 +47,10 @@ def _twins() -> frozenset[str]:
     global _usable  # noqa: PLW0603 - looked at once a process
     if _usable is None:
         recorded = _recorded()
-        types = recorded.pop(TYPES, "")
+        python, types = recorded.pop(PYTHON, ""), recorded.pop(TYPES, "")
         stale = sorted(name for name, known in recorded.items() if known != sum_of(name))
+        if recorded and python != sys.implementation.cache_tag:
+            stale.append(f"twins for {sys.implementation.cache_tag}")
         # Where it is installed nobody builds: types that changed there would mean nothing.
         if recorded and os.path.exists(_SETUP) and types != sum_of_types():
             stale.append("types (.pxd)")
