@@ -8,7 +8,17 @@ is how the tests compare them.
 
 import os
 import sys
-from _imp import source_hash
+
+try:
+    from _imp import source_hash
+except ImportError:  # not every Python has it by that name
+
+    def source_hash(key: int, source: bytes) -> bytes:  # type: ignore[misc]
+        """Return eight octets by which a source and a key are known."""
+        from hashlib import blake2b
+
+        return blake2b(source, digest_size=8, key=key.to_bytes(8, "little")).digest()
+
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -67,7 +67,7 @@ HEAVY = ("rich", "dpkt", "matplotlib", "numpy", "scapy")
 
 # What a summary of a pcap file does without: start-up is most of the time that a small capture takes.
 _LIBRARIES = "click msgspec datetime decimal uuid platform dataclasses inspect math select signal socket tempfile weakref"
-_TYPING = "typing functools contextlib enum re importlib struct binascii"
+_TYPING = "typing contextlib enum re importlib struct binascii"
 _RECORDS = "model.records find.record spool watch show.json show.table"
 _RARE = (
     "version wire.application wire.link_names wire.pcapng wire.fragments source.unpack source.text source.merge cli.pipe "
