@@ -44,6 +44,10 @@ cdef inline unsigned int be32(const unsigned char* octets, long long at) noexcep
     return <unsigned int> octets[0] << 24 | <unsigned int> octets[1] << 16 | <unsigned int> octets[2] << 8 | octets[3]
 
 
+cdef inline unsigned long long be64(const unsigned char* octets, long long at) noexcept nogil:
+    return <unsigned long long> be32(octets, at) << 32 | be32(octets, at + 4)
+
+
 cdef inline unsigned int le32(const unsigned char* octets, long long at) noexcept nogil:
     octets += at
     return octets[0] | <unsigned int> octets[1] << 8 | <unsigned int> octets[2] << 16 | <unsigned int> octets[3] << 24

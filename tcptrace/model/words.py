@@ -47,6 +47,11 @@ def be32(octets: Octets, at: int) -> int:
     return octets[at] << 24 | octets[at + 1] << 16 | octets[at + 2] << 8 | octets[at + 3]
 
 
+def be64(octets: Octets, at: int) -> int:
+    """Return the 64-bit word at ``at`` in network byte order."""
+    return int.from_bytes(octets[at : at + 8], "big")
+
+
 def le32(octets: Octets, at: int) -> int:
     """Return the little-endian 32-bit word at ``at``."""
     return octets[at] | octets[at + 1] << 8 | octets[at + 2] << 16 | octets[at + 3] << 24

@@ -51,6 +51,10 @@ CHECK_ALL = 2
 # 2 to end with, 2 for each pair of words: at most 3 of an IPv6 header, 4 of extensions, 4 of TCP's, 4 of payload.
 HASH_KEYS = 32
 NOP_NOP_TIMESTAMPS = 0x0101080A  # how most option lists begin (RFC 7323 app. A)
+# And most of SYNs: MSS, SACK permitted and the head of timestamps, little-endian; behind these NOP and a window scale.
+MSS_SACK_TIMESTAMPS = 0x0A08020400000402
+ALL_BUT_MSS = 0xFFFFFFFF0000FFFF
+NOP_SCALE = 0x010303
 EXTENSION_OCTETS = 64  # of what lies between the IP header and TCP that enter the fingerprint
 PAYLOAD_OCTETS = 64  # of the payload that enter it where the checksum does not cover the payload
 
@@ -330,6 +334,17 @@ class Decode:
             self.tsval[n] = words.be32(buf, at + 4)
             self.tsecr[n] = words.be32(buf, at + 8)
             at += 12
+        elif (
+            stop - at >= 20
+            and words.le64(buf, at) & ALL_BUT_MSS == MSS_SACK_TIMESTAMPS
+            and words.be32(buf, at + 16) >> 8 == NOP_SCALE
+        ):
+            bits = OPT_MSS | OPT_SACK_PERMITTED | OPT_TIMESTAMPS | OPT_SCALE
+            self.mss[n] = words.be16(buf, at + 2)
+            self.tsval[n] = words.be32(buf, at + 8)
+            self.tsecr[n] = words.be32(buf, at + 12)
+            self.scale[n] = buf[at + 19]
+            at += 20
         while at < stop:
             kind = buf[at]
             if kind == 0:
@@ -405,7 +420,11 @@ class Decode:
         """Return the sum of 32-bit words, the last one filled up with zeros: folded, that of 16-bit words."""
         buf = self.buf
         total = 0
-        while stop - at >= 4:
+        while stop - at >= 8:
+            pair = words.be64(buf, at)
+            total += (pair >> 32) + words.word32(pair)
+            at += 8
+        if stop - at >= 4:
             total += words.be32(buf, at)
             at += 4
         shift = 24

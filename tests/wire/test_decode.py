@@ -9,6 +9,7 @@ from tcptrace.model.columns import COUNT_BAD_CHECKSUM, COUNT_SEGMENTS, Frames
 from tcptrace.model.errors import UsageError
 from tcptrace.wire.decoder import Decoder
 from tests.wire.decode_frames import FORMS, Form, ethernet, ip, ipv4, ipv6, tcp
+from tests.wire.naive_decode import parse_options
 
 TIMESTAMPS = b"\x01\x01\x08\x0a" + struct.pack(">II", 0xFFFFFFFE, 7)
 
@@ -93,6 +94,16 @@ def test_the_syn_options_of_a_linux_client(form: str) -> None:
     found = options(form, b"\x02\x04\x05\xb4\x04\x02\x08\x0a" + bytes(range(1, 9)) + b"\x01\x03\x03\x07")
     bits = tf.OPT_MSS | tf.OPT_SACK_PERMITTED | tf.OPT_TIMESTAMPS | tf.OPT_SCALE
     assert found == {"options": bits, "mss": 1460, "scale": 7, "tsval": 0x01020304, "tsecr": 0x05060708}
+
+
+@pytest.mark.parametrize("at", range(20))
+def test_a_list_that_is_nearly_a_linux_client_s_is_read_option_by_option(form: str, at: int) -> None:
+    usual = bytearray(b"\x02\x04\x05\xb4\x04\x02\x08\x0a" + bytes(range(1, 9)) + b"\x01\x03\x03\x07")
+    for octet in (0, 1, 2, 3, 4, 8, 10, 34, 255):
+        for behind in (b"", b"\x01\x01\x01\x00", b"\x03\x03\x09\x01"):
+            data = bytes(usual[:at] + bytes([octet]) + usual[at + 1 :]) + behind
+            expected = parse_options(data, len(data))
+            assert options(form, data) == {name: value for name, value in expected.items() if value}
 
 
 def test_timestamps_alone_take_the_short_road_and_mean_the_same(form: str) -> None:

@@ -10,6 +10,7 @@ cdef int OPT_FAST_OPEN, OPT_FAST_OPEN_COOKIE, OPT_MALFORMED, OPT_MSS, OPT_SACK, 
 cdef int OPT_SCALE, OPT_TIMESTAMPS
 cdef int NEXT, WRAPPED, CHECK_NONE, CHECK_FLAGS, CHECK_ALL, EXTENSION_OCTETS, PAYLOAD_OCTETS
 cdef unsigned long long NO_HOP_LIMIT, VERSION_TO_OFFSET, IDENTIFICATION, FAMILY_IPV4, NOP_NOP_TIMESTAMPS
+cdef unsigned long long ALL_BUT_MSS, MSS_SACK_TIMESTAMPS, NOP_SCALE
 
 @cython.final
 cdef class Decode:
@@ -83,7 +84,10 @@ cdef class Decode:
     @cython.locals(total="unsigned long long", stored="unsigned long long", right="unsigned long long")
     cdef long long checksum(self, long long n, long long at, long long stop, unsigned long long pseudo) noexcept
     cdef unsigned long long fold(self, unsigned long long total) noexcept
-    @cython.locals(buf="const unsigned char*", total="unsigned long long", shift="long long", octet="unsigned long long")
+    @cython.locals(
+        buf="const unsigned char*", total="unsigned long long", pair="unsigned long long", shift="long long",
+        octet="unsigned long long",
+    )
     cdef unsigned long long add_up(self, long long at, long long stop) noexcept
     @cython.locals(
         buf="const unsigned char*", start="long long", total=words.Sum128, rest="long long", limit="long long",
