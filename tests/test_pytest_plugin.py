@@ -67,7 +67,7 @@ def test_at_load_it_imports_only_pytest() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout == "['tcptrace', 'tcptrace.pytest_plugin', 'tcptrace.version']\n"
+    assert done.stdout == "['tcptrace', 'tcptrace.pytest_plugin']\n"
 
 
 @pytest.mark.skipif(not INSTALLED, reason="tcptrace is not installed here, only importable: no entry point")
