@@ -64,13 +64,20 @@ def test_twins_older_than_their_source_are_refused_with_one_line(copy: Path, cha
     assert "install again" in done.stderr
 
 
+def record(copy: Path, name: str, value: str) -> None:
+    """Let ``built.txt`` say something else of one name."""
+    built = copy / "tcptrace" / "_compiled" / "built.txt"
+    text, found = re.subn(
+        rf"^{re.escape(name)} .*$", f"{name} {value}", built.read_text(), flags=re.MULTILINE
+    )
+    assert found == 1
+    built.write_text(text)
+
+
 @needs_twins
 def test_twins_of_another_python_are_not_looked_for(copy: Path) -> None:
     """E.g. built in the source tree, which then runs by a newer one."""
-    built = copy / "tcptrace" / "_compiled" / "built.txt"
-    text, found = re.subn(r"^python .*$", "python cpython-310", built.read_text(), flags=re.MULTILINE)
-    assert found == 1
-    built.write_text(text)
+    record(copy, "python", "cpython-310")
     done = ask(copy)
     assert done.stdout.split() == ["plain", "tcptrace.tcp.replay"]
     assert f"twins for {sys.implementation.cache_tag} missing" in done.stderr
@@ -79,10 +86,7 @@ def test_twins_of_another_python_are_not_looked_for(copy: Path) -> None:
 @needs_twins
 def test_a_twin_that_was_not_built_leaves_all_plain(copy: Path) -> None:
     """They share their rows: a plain row in a compiled replay would be another type."""
-    built = copy / "tcptrace" / "_compiled" / "built.txt"
-    text, found = re.subn(r"^flow\.rows .*$", "flow.rows -", built.read_text(), flags=re.MULTILINE)
-    assert found == 1
-    built.write_text(text)
+    record(copy, "flow.rows", "-")
     done = ask(
         copy,
         "from tcptrace import kernels as k; print(*(k.is_compiled(n) for n in ('flow.rows', 'tcp.replay')))",
