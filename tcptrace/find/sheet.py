@@ -6,10 +6,9 @@ A hot file: plain Python here, compiled with the C types of ``_compiled/find/she
 from collections.abc import Callable
 
 from tcptrace.model import words
+from tcptrace.model.units import NS
 
-# Divisors stand as numbers where they are used, for a compiler makes a multiplication of a division by a number.
 FIRST_ROOM = 1 << 18
-SECOND_NS = 1_000_000_000
 SMALL_NS = 10_000  # seconds below 1e-5 are written with an exponent
 LARGE_NS = 1_000_000_000_000_000  # up to 15 digits a decimal number is the shortest for its double
 PAIRS = b"".join(b"%02d" % number for number in range(100))  # two digits each
@@ -138,18 +137,18 @@ class Sheet:
     def time(self, ns: int) -> None:
         """Add a time in nanoseconds; most are in the second of the one before."""
         rest = ns - self.second_ns
-        if 0 <= rest < SECOND_NS and self.second_size:
+        if 0 <= rest < NS and self.second_size:
             words.copy(self.into, self.at, self.stamp, self.second_size)
             self.at += self.second_size
             self.nine(rest)
             return
-        if ns < SECOND_NS:
+        if ns < NS:
             self.number(ns)
             return
-        whole = ns // 1_000_000_000
+        whole = ns // NS
         start = self.at
         self.number(whole)
-        self.second_ns = whole * SECOND_NS
+        self.second_ns = whole * NS
         self.second_size = self.at - start
         self.stamp = self.piece(start, self.at)
         self.nine(ns - self.second_ns)
@@ -162,11 +161,11 @@ class Sheet:
         if 0 < ns < SMALL_NS:
             self.exponent(ns)
             return
-        whole = ns // 1_000_000_000
+        whole = ns // NS
         self.number(whole)
         self.into[self.at] = 46
         self.at += 1
-        rest = ns - whole * SECOND_NS
+        rest = ns - whole * NS
         if rest == 0:
             self.into[self.at] = 48
             self.at += 1

@@ -33,14 +33,13 @@ from tcptrace.measure.ways import (
 )
 from tcptrace.model.states import STATE_COUNT, STATE_NAMES, TIME_WAIT
 from tcptrace.model.tcpflags import OPT_SACK_PERMITTED, OPT_SCALE, OPT_TIMESTAMPS
+from tcptrace.model.units import NS
 
 from .meters import Meter, Rare
 
-# Divisors stand as numbers where they are used, for a compiler makes a multiplication of a division by a number.
-SECOND_NS = 1_000_000_000
-LEAST_RTO_NS = SECOND_NS  # RFC 6298 2.4
+LEAST_RTO_NS = NS  # RFC 6298 2.4
 EXACT = 1 << 53  # up to here every integer is a double
-EXACT_BYTES = 9_000_000  # so many octets, times `SECOND_NS`, are below that
+EXACT_BYTES = 9_000_000  # so many octets, times `NS`, are below that
 
 
 class Facts:
@@ -144,7 +143,7 @@ class Figures:
     def rate(self, octets: int, ns: int) -> float:
         """Return octets a second."""
         if octets < EXACT_BYTES and ns < EXACT:
-            return float(octets * SECOND_NS) / float(ns)
+            return float(octets * NS) / float(ns)
         return exact_rate(octets, ns)
 
     def deviation(self, squares: float, total: int, count: int) -> float:
@@ -301,14 +300,14 @@ class Figures:
 
     def values(self, names: Sequence[str]) -> dict[str, object]:
         """Return the value of the JSON key ``measures``; ``names``: of the figures, in their order."""
-        halves = [None if ns < 0 else exact(ns, SECOND_NS) for ns in self.handshake]
+        halves = [None if ns < 0 else exact(ns, NS) for ns in self.handshake]
         found: dict[str, object] = {"handshake": {"syn_to_synack_s": halves[0], "synack_to_ack_s": halves[1]}}
         for place, side in enumerate(("client", "server")):
             at = place * self.count
             figures: dict[str, object] = {name: self.value(at + number) for number, name in enumerate(names)}
             first = place * STATE_COUNT
             figures["states_s"] = {
-                STATE_NAMES[self.order[turn]]: exact(self.spent[turn], SECOND_NS)
+                STATE_NAMES[self.order[turn]]: exact(self.spent[turn], NS)
                 for turn in range(first, first + self.states[place])
             }
             found[side] = figures
@@ -322,14 +321,14 @@ class Figures:
         if kind == REAL:
             return self.real[at]
         if kind == SECONDS:
-            return exact(self.whole[at], SECOND_NS)
+            return exact(self.whole[at], NS)
         return bool(self.whole[at]) if kind == TRUTH else self.whole[at]
 
     def load(self, measures: "dict[str, dict[str, Any]]", names: Sequence[str]) -> None:
         """Take the figures back from such a value; all that are no integers are numbers then."""
         for half, name in enumerate(("syn_to_synack_s", "synack_to_ack_s")):
             told = measures["handshake"][name]
-            self.handshake[half] = NONE if told is None else round(told * SECOND_NS)
+            self.handshake[half] = NONE if told is None else round(told * NS)
         for place, side in enumerate(("client", "server")):
             figures = measures[side]
             for number, name in enumerate(names):
@@ -338,7 +337,7 @@ class Figures:
             self.states[place] = len(states)
             for turn, name in enumerate(states):
                 self.order[place * STATE_COUNT + turn] = STATE_NAMES.index(name)
-                self.spent[place * STATE_COUNT + turn] = round(states[name] * SECOND_NS)
+                self.spent[place * STATE_COUNT + turn] = round(states[name] * NS)
 
     def set(self, at: int, value: "float | bool | None") -> None:
         """Set one figure."""
@@ -361,7 +360,7 @@ def exact(total: int, count: int) -> float:
 
 def exact_rate(octets: int, ns: int) -> float:
     """Return octets a second."""
-    return octets * 10**9 / ns
+    return octets * NS / ns
 
 
 def root(number: float) -> float:

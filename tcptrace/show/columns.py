@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from tcptrace.measure.ways import NULL, REAL
 from tcptrace.model import words
 from tcptrace.model.states import STATE_COUNT
+from tcptrace.model.units import NS
 
 from ..find.sheet import Sheet
 from ..measure.figures import Figures
@@ -18,7 +19,7 @@ FIELD = 64  # octets of the longest value,
 SHORT = 16  # and of most: of a width and what takes no column
 BLANKS = b" " * SHORT
 LARGE = 1_000_000_000_000_000_000  # from here on Python writes the number
-SECOND_NS, MINUTE_NS = 1_000_000_000, 60_000_000_000
+MINUTE_NS = 60 * NS
 UNITS = ("count", "bytes", "rate", "bool", "seconds")  # of figures, by the number that ``Columns`` takes
 COUNT, BYTES, RATE, BOOL, SECONDS = range(5)
 
@@ -173,7 +174,7 @@ class Columns:
             self.word(b"-")
         elif ns >= MINUTE_NS:
             self.word(self.durations(ns))
-        elif ns >= SECOND_NS:
+        elif ns >= NS:
             self.parts(ns // 1_000_000, b" s")
         elif ns >= 1_000_000:
             self.parts(ns // 1000, b" ms")

@@ -234,35 +234,17 @@ class Replay:
                 if mark & MARK_BAD_CHECKSUM:
                     self.notes.note(stream, BAD_CHECKSUM, frame[i], here, seq[i], size, wrong[i])
                     continue
-            if (
-                size
-                and self.is_labelling
-                and not stream.application & (1 << here)
-                and payload_captured[i]
-                and not bits & RST
-            ):
-                stream.application = self.heads.look_at(
-                    first, payload[i], payload_captured[i], stream.application, entry,
-                    store.verdict.find_client(stream), stream.syn_side, here,
-                )  # fmt: skip
+            known = stream.application >> here & 1
+            if size and self.is_labelling and not known and payload_captured[i] and not bits & RST:
+                self.look_at_stream(first, payload[i], payload_captured[i], stream, entry, here)
             if stream.quiet and bits & CONTROL == ACK and not end.flags & F_FIN:
                 if self.goes_on(
                     stream, end, peer, here, frame[i], now, seq[i], ack[i], window[i], size, options[i], tsval[i], tsecr[i]
                 ):  # fmt: skip
                     continue
             self.fill(
-                frame[i],
-                now,
-                here,
-                bits,
-                size,
-                window[i],
-                options[i],
-                scale[i],
-                tsval[i],
-                tsecr[i],
-                sack_count[i],
-            )
+                frame[i], now, here, bits, size, window[i], options[i], scale[i], tsval[i], tsecr[i], sack_count[i]
+            )  # fmt: skip
             if stream.previous is not None and self.is_for_old(
                 stream, end, here, seq[i], ack[i], bits, sack, i
             ):
@@ -575,6 +557,21 @@ class Replay:
         if new.previous is None:
             self.store.retire(old)
         return new
+
+    def look_at_stream(
+        self,
+        octets: words.Octets,
+        start: int,
+        captured: int,
+        stream: Stream,
+        entry: Entry,
+        side: int,
+    ) -> None:
+        """Show the first payload of a side to the classifier."""
+        client = self.store.verdict.find_client(stream)
+        stream.application = self.heads.look_at(
+            octets, start, captured, stream.application, entry, client, stream.syn_side, side
+        )
 
     def look_at_draft(
         self,

@@ -2,7 +2,7 @@
 cimport cython
 from tcptrace.model cimport words
 
-cdef long long FIRST_ROOM, SECOND_NS, SMALL_NS, LARGE_NS
+cdef long long FIRST_ROOM, NS, SMALL_NS, LARGE_NS
 cdef bytes PAIRS
 
 

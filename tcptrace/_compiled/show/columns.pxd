@@ -4,7 +4,7 @@ from tcptrace.model cimport words
 from ..find.sheet cimport Sheet
 from ..measure.figures cimport Figures
 
-cdef long long NULL, REAL, STATE_COUNT, FIELD, SHORT, LARGE, SECOND_NS, MINUTE_NS, COUNT, BYTES, RATE, BOOL, SECONDS
+cdef long long NULL, REAL, STATE_COUNT, FIELD, SHORT, LARGE, NS, MINUTE_NS, COUNT, BYTES, RATE, BOOL, SECONDS
 cdef bytes BLANKS
 
 

@@ -46,7 +46,7 @@ cdef class Replay:
     cpdef see(self, long long[::1] time_ns, long long count)
     @cython.locals(
         store=Store, flows=FlowTable, kept=int, i="long long", now="long long", back="long long", clock_ns="long long", last_ns="long long", first="const unsigned char*",
-        keys="const unsigned long long*", entry=Entry, bits=int, mark=int, here=int, size="long long",
+        keys="const unsigned long long*", entry=Entry, bits=int, mark=int, here=int, known=int, size="long long",
         stream=Stream, sender=End, end=End, peer=End, x=Segment,
     )
     cpdef long long run(
@@ -83,6 +83,9 @@ cdef class Replay:
     cdef Stream wake_syn(self, Entry entry)
     @cython.locals(new=Stream, older=Stream, sender=End, receiver=End, paths=Paths, x=Segment)
     cpdef Stream new_incarnation(self, Entry entry, Stream old, long long at, long long frame, long long time_ns, int side, long long seq, unsigned int tsval, int options)
+    @cython.locals(client=int)
+    cdef int look_at_stream(
+        self, const unsigned char* octets, long long start, long long captured, Stream stream, Entry entry, int side) except -1
     @cython.locals(application="unsigned int")
     cdef int look_at_draft(
         self, const unsigned char* octets, long long start, long long captured, Entry entry, int side) except -1
